@@ -1,0 +1,53 @@
+# Everything a person or a build server does here. Needs Python 3.11 or newer with pip.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+
+.PHONY: run test check format lock clean
+.DEFAULT_GOAL := run
+
+run: $(VENV)/base
+	@exec $(BIN)/python -m nexus run
+
+test: $(VENV)/dev
+	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
+
+check: $(VENV)/dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports
+	$(BIN)/mypy nexus tests scripts manage.py
+	$(BIN)/python manage.py check --fail-level WARNING
+	$(BIN)/python -m nexus makemigrations --check --dry-run
+
+format: $(VENV)/dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+# The environments are made anew whenever the lock they come from is newer.
+$(VENV)/base: requirements/base.txt | $(VENV)/bin/python
+	@echo "Installing what Nexus needs (about 100 MB, once) ..."
+	$(PIP) install --quiet --require-hashes -r requirements/base.txt
+	@touch $@
+
+$(VENV)/dev: requirements/dev.txt | $(VENV)/bin/python
+	@echo "Installing what developing Nexus needs (once) ..."
+	$(PIP) install --quiet --require-hashes -r requirements/dev.txt
+	@touch $@ $(VENV)/base
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Nexus needs Python 3.11 or newer: make PYTHON=/path/to/python3.12"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+UV_COMPILE := uv pip compile --quiet --universal --python-version 3.11 \
+  --generate-hashes --no-emit-index-url --no-header
+
+lock:
+	$(UV_COMPILE) pyproject.toml -o requirements/base.txt
+	$(UV_COMPILE) --group dev -c requirements/base.txt pyproject.toml -o requirements/dev.txt
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache

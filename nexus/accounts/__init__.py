@@ -1,0 +1,1 @@
+"""Members, their sessions and roles. It must not know films."""

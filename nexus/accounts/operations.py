@@ -1,0 +1,186 @@
+"""Registration, passwords and what a member tells of themselves."""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from secrets import randbelow
+
+from django.contrib.auth.hashers import make_password
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+
+from nexus.accounts.models import ModerationEntry, User
+from nexus.accounts.one_time import read_token
+from nexus.accounts.sessions import end_sessions
+from nexus.lib.errors import InvalidError, UnauthenticatedError
+from nexus.queue import do_later
+
+RESERVED_USERNAMES = frozenset(
+    {"me", "stats", "admin", "moderator", "nexus", "root", "api"}
+)
+LONGEST_USERNAME = 30
+
+
+class InvalidCredentials(UnauthenticatedError):
+    code = "invalid_credentials"
+
+    def __init__(self) -> None:
+        super().__init__("No account matches this name and password.")
+
+
+class Taken(InvalidError):
+    code = "unique"
+
+
+class WeakPassword(InvalidError):
+    code = "weak_password"
+
+
+class WrongPassword(InvalidError):
+    code = "wrong_password"
+
+
+def register(
+    *, name: str, email: str, password: str, username: str | None, now: datetime
+) -> User:
+    """Create a member; raises Taken or WeakPassword.
+
+    Uniqueness is the database's word, so that of two simultaneous registrations one wins.
+    """
+    email = email.lower()
+    user = User(name=name, email=email, created_at=now)
+    user.username = username or free_username(email)
+    refuse_reserved(user.username)
+    refuse_weak(password, user)
+    user.set_password(password)
+    save_unique(user)
+    do_later("send_verification", once=str(user.pk), arguments={"user_id": user.pk})
+    return user
+
+
+def refuse_reserved(username: str) -> None:
+    if username.lower() in RESERVED_USERNAMES:
+        raise Taken("This username is taken.", field="username")
+
+
+def refuse_weak(password: str, user: User, *, field: str = "password") -> None:
+    try:
+        validate_password(password, user)
+    except ValidationError as error:
+        raise WeakPassword(" ".join(error.messages), field=field) from error
+
+
+def save_unique(user: User) -> None:
+    try:
+        with transaction.atomic():
+            user.save()
+    except IntegrityError as error:
+        field = "username" if "user_username_unique" in str(error) else "email"
+        raise Taken(f"This {field} is taken.", field=field) from error
+
+
+def free_username(email: str) -> str:
+    """Make a name from the address, with a number where it is taken or too short."""
+    base = re.sub(r"[^a-z0-9_.-]+", "", email.partition("@")[0])[: LONGEST_USERNAME - 7]
+    candidate = base
+    while (
+        len(candidate) < 3
+        or candidate in RESERVED_USERNAMES
+        or User.objects.filter(username__iexact=candidate).exists()
+    ):
+        candidate = f"{base or 'member'}-{randbelow(10**6)}"
+    return candidate
+
+
+def authenticate(*, login: str, password: str, now: datetime) -> User:
+    """Return the member with this e-mail or username; raises InvalidCredentials.
+
+    An unknown name costs the same hashing as a wrong password: the time tells nothing.
+    """
+    user = User.objects.filter(
+        Q(email=login.lower()) | Q(username__iexact=login)
+    ).first()
+    if user is None:
+        make_password(password)
+        raise InvalidCredentials
+    if not user.check_password(password) or not user.is_active:
+        raise InvalidCredentials
+    User.objects.filter(pk=user.pk).update(last_login=now)
+    return user
+
+
+@transaction.atomic
+def change_password(
+    *,
+    user: User,
+    current_password: str,
+    new_password: str,
+    session_id: object,
+    now: datetime,
+) -> None:
+    """Set a new password and end every other session of the member."""
+    require_password(user, current_password, field="current_password")
+    refuse_weak(new_password, user, field="new_password")
+    user.set_password(new_password)
+    user.save(update_fields=["password"])
+    end_sessions(user=user, keep=session_id, now=now)
+
+
+def require_password(user: User, password: str, *, field: str = "password") -> None:
+    if not user.check_password(password):
+        raise WrongPassword("This is not your password.", field=field)
+
+
+def request_password_reset(*, email: str) -> None:
+    """Queue the mail; whether the address is known shows only in that mailbox."""
+    do_later(
+        "send_password_reset", once=email.lower(), arguments={"email": email.lower()}
+    )
+
+
+@transaction.atomic
+def reset_password(*, token: str, new_password: str, now: datetime) -> None:
+    """Set a new password and end all sessions; raises BadToken or WeakPassword."""
+    user = read_token(token, "reset-password")
+    refuse_weak(new_password, user, field="new_password")
+    user.set_password(new_password)
+    user.save(update_fields=["password"])
+    end_sessions(user=user, keep=None, now=now)
+
+
+def request_verification(*, user: User) -> None:
+    if not user.is_verified:
+        do_later("send_verification", once=str(user.pk), arguments={"user_id": user.pk})
+
+
+def verify_email(*, token: str) -> None:
+    user = read_token(token, "verify-email")
+    user.is_verified = True
+    user.save(update_fields=["is_verified"])
+
+
+def update_profile(*, user: User, changes: Mapping[str, str]) -> User:
+    """Change what the member tells of themselves; raises Taken."""
+    if "username" in changes and changes["username"].lower() != user.username.lower():
+        refuse_reserved(changes["username"])
+    for field, value in changes.items():
+        setattr(user, field, value)
+    save_unique(user)
+    return user
+
+
+@transaction.atomic
+def delete_account(*, user: User, password: str) -> None:
+    """Remove the member and all that is theirs; raises WrongPassword."""
+    require_password(user, password)
+    user.delete()
+
+
+def record_moderation(
+    *, actor: User, action: str, subject: str, reason: str, now: datetime
+) -> None:
+    ModerationEntry.objects.create(
+        actor=actor, action=action, subject=subject, reason=reason, created_at=now
+    )

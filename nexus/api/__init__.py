@@ -1,0 +1,1 @@
+"""HTTP and JSON: parse, one call into the domain, render."""

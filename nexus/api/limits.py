@@ -1,0 +1,145 @@
+"""How often whom may ask: token buckets, in Valkey where there is one."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from django.conf import settings
+from redis import Redis
+from redis.exceptions import RedisError
+from rest_framework.exceptions import Throttled
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """`quota` uses at once, refilled evenly over `window_s` seconds."""
+
+    name: str
+    quota: int
+    window_s: int
+
+    @property
+    def refill_per_s(self) -> float:
+        return self.quota / self.window_s
+
+
+ANONYMOUS = Limit("anonymous", 300, 60)
+MEMBER = Limit("member", 600, 60)
+LOGIN_ADDRESS = Limit("login-address", 30, 60)
+LOGIN_ACCOUNT = Limit("login-account", 10, 60)
+REGISTER = Limit("register", 60, 3600)
+TMDB_SEARCH = Limit("tmdb-search", 60, 60)
+TMDB_IMPORT = Limit("tmdb-import", 60, 60)
+
+
+@dataclass(frozen=True, slots=True)
+class Charged:
+    limit: Limit
+    remaining: int
+    wait_s: float  # until the next use; 0 where it was allowed
+
+    @property
+    def allowed(self) -> bool:
+        return self.wait_s == 0
+
+
+def charge(limit: Limit, caller: str, *, told: list[Charged]) -> None:
+    """Take one token and note the outcome in `told`; raises Throttled where none is left."""
+    if not settings.RATE_LIMITS:
+        return
+    charged = take(limit, caller)
+    told.append(charged)
+    if not charged.allowed:
+        raise Throttled(wait=charged.wait_s, detail="Too many requests: wait a little.")
+
+
+def take(limit: Limit, caller: str) -> Charged:
+    if settings.VALKEY_URL:
+        try:
+            return take_shared(limit, caller)
+        except RedisError:
+            logger.warning("the cache is down: limits count per process")
+    return LOCAL.take(limit, caller, now_s=time.monotonic())
+
+
+def headers_of(told: Sequence[Charged]) -> dict[str, str]:
+    """Return the fields of draft-ietf-httpapi-ratelimit-headers."""
+    if not told:
+        return {}
+    policies = (
+        f'"{one.limit.name}";q={one.limit.quota};w={one.limit.window_s}' for one in told
+    )
+    states = (
+        f'"{one.limit.name}";r={one.remaining};t={round(one.wait_s)}' for one in told
+    )
+    return {"RateLimit-Policy": ", ".join(policies), "RateLimit": ", ".join(states)}
+
+
+class LocalBuckets:
+    """The buckets of one process, in bounded memory."""
+
+    LIMIT = 50_000
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.buckets: dict[tuple[str, str], tuple[float, float]] = {}
+
+    def take(self, limit: Limit, caller: str, *, now_s: float) -> Charged:
+        key = (limit.name, caller)
+        with self.lock:
+            tokens, then_s = self.buckets.pop(key, (float(limit.quota), now_s))
+            refilled = tokens + (now_s - then_s) * limit.refill_per_s
+            tokens = min(refilled, limit.quota)
+            wait_s = 0.0 if tokens >= 1 else (1 - tokens) / limit.refill_per_s
+            tokens -= 1 if wait_s == 0 else 0
+            # Put last: the first entries are those not used for the longest time.
+            self.buckets[key] = (tokens, now_s)
+            if len(self.buckets) > self.LIMIT:
+                del self.buckets[next(iter(self.buckets))]
+        return Charged(limit, int(tokens), wait_s)
+
+    def clear(self) -> None:
+        with self.lock:
+            self.buckets.clear()
+
+
+LOCAL = LocalBuckets()
+
+# The server's own clock, so that web machines need not agree on the time.
+TAKE = """
+local quota, refill = tonumber(ARGV[1]), tonumber(ARGV[2])
+local clock = redis.call('TIME')
+local now = tonumber(clock[1]) + tonumber(clock[2]) / 1000000
+local stored = redis.call('HMGET', KEYS[1], 'tokens', 'at')
+local tokens = math.min(quota, (tonumber(stored[1]) or quota)
+  + (now - (tonumber(stored[2]) or now)) * refill)
+local wait = 0
+if tokens >= 1 then tokens = tokens - 1 else wait = (1 - tokens) / refill end
+redis.call('HSET', KEYS[1], 'tokens', tostring(tokens), 'at', tostring(now))
+redis.call('EXPIRE', KEYS[1], math.ceil(quota / refill) + 1)
+return {math.floor(tokens), tostring(wait)}
+"""
+
+
+def take_shared(limit: Limit, caller: str) -> Charged:
+    script = shared_script(settings.VALKEY_URL)
+    key = f"nexus:limit:{limit.name}:{{{caller}}}"
+    remaining, wait = script(keys=[key], args=[limit.quota, limit.refill_per_s])
+    return Charged(limit, int(remaining), float(wait))
+
+
+@lru_cache(maxsize=4)
+def shared_script(url: str) -> Callable[..., Any]:
+    client = Redis.from_url(
+        url.replace("valkey", "redis", 1),
+        socket_timeout=0.5,
+        socket_connect_timeout=0.5,
+    )
+    script: Callable[..., Any] = client.register_script(TAKE)
+    return script

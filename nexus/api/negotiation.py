@@ -1,0 +1,91 @@
+"""JSON in and out: what we accept, how we read it, how we write it."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import IO, Any
+
+import orjson
+from django.conf import settings
+from rest_framework.exceptions import NotAcceptable, ParseError
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.parsers import BaseParser
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+
+from nexus.api.errors import PayloadTooLarge
+
+OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
+ACCEPTED = {"*/*", "application/*", "application/json", "application/problem+json"}
+MAX_DEPTH = 20
+
+
+class OrjsonRenderer(BaseRenderer):
+    media_type = "application/json"
+    format = "json"
+    charset = None  # JSON is UTF-8 by definition
+
+    def render(
+        self,
+        data: Any,
+        accepted_media_type: str | None = None,
+        renderer_context: Mapping[str, Any] | None = None,
+    ) -> bytes:
+        return (
+            b"" if data is None else orjson.dumps(data, default=plain, option=OPTIONS)
+        )
+
+
+def plain(value: object) -> object:
+    """Turn what orjson does not know - lazy texts, decimals - into text."""
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+class BoundedJSONParser(BaseParser):
+    """Reads JSON within bounds of size and depth; NaN and lone surrogates are refused."""
+
+    media_type = "application/json"
+
+    def parse(
+        self,
+        stream: IO[Any],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> Any:
+        limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        body = stream.read(limit + 1)
+        if len(body) > limit:
+            raise PayloadTooLarge
+        try:
+            value = orjson.loads(body)
+        except orjson.JSONDecodeError as error:
+            raise ParseError("The body of the request is not valid JSON.") from error
+        refuse_deep(value, MAX_DEPTH)
+        return value
+
+
+def refuse_deep(value: object, levels: int) -> None:
+    if levels == 0:
+        raise ParseError(f"The body is nested more than {MAX_DEPTH} levels deep.")
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        for inner in value:
+            refuse_deep(inner, levels - 1)
+
+
+class JsonOnly(BaseContentNegotiation):
+    """Answers JSON to whoever takes it; errors also as problem+json, see `errors`."""
+
+    def select_parser(self, request: Request, parsers: Any) -> Any:
+        content_type = (request.content_type or "").partition(";")[0].strip().lower()
+        matching = (parser for parser in parsers if parser.media_type == content_type)
+        return next(matching, None)
+
+    def select_renderer(
+        self, request: Request, renderers: Any, format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        accept = request.headers.get("Accept") or "*/*"
+        wanted = {part.partition(";")[0].strip().lower() for part in accept.split(",")}
+        if not wanted & ACCEPTED:
+            raise NotAcceptable("Every answer is application/json.")
+        return renderers[0], renderers[0].media_type

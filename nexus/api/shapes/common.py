@@ -1,0 +1,73 @@
+from typing import Any
+
+from rest_framework import serializers
+
+from nexus.api.fields import Text
+
+
+class FieldError(serializers.Serializer[Any]):
+    code = serializers.CharField()
+    message = serializers.CharField()
+
+
+class ErrorBody(serializers.Serializer[Any]):
+    """One shape for every failure. Branch on `code`; `message` is for people."""
+
+    status = serializers.ChoiceField(choices=["error"])
+    code = serializers.CharField()
+    message = serializers.CharField()
+    errors = serializers.DictField(
+        child=FieldError(many=True), required=False, help_text="With status 400 only."
+    )
+    request_id = serializers.CharField()
+
+
+class ProblemBody(serializers.Serializer[Any]):
+    """RFC 9457, for `Accept: application/problem+json`."""
+
+    type = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    detail = serializers.CharField()
+    code = serializers.CharField()
+    errors = serializers.DictField(child=FieldError(many=True), required=False)
+    request_id = serializers.CharField()
+
+
+class MetaBody(serializers.Serializer[Any]):
+    """Where an answer that depends on TMDb comes from."""
+
+    source = serializers.ChoiceField(choices=["live", "cache", "stale", "local"])
+    fetched_at = serializers.DateTimeField(allow_null=True)
+    degraded = serializers.BooleanField()
+
+
+class Reason(serializers.Serializer[Any]):
+    """Why a moderator hides something."""
+
+    reason = Text(min_length=1, max_length=500)
+
+
+def page_of(shape: type[serializers.Serializer[Any]], name: str, **more: Any) -> Any:
+    """Make the shape of a numbered page of these."""
+    fields = {
+        "count": serializers.IntegerField(min_value=0),
+        "page": serializers.IntegerField(min_value=1),
+        "total_pages": serializers.IntegerField(min_value=1),
+        "next": serializers.CharField(allow_null=True),
+        "previous": serializers.CharField(allow_null=True),
+        "results": shape(many=True),
+    }
+    return type(name, (serializers.Serializer,), fields | more)
+
+
+def cursor_page_of(
+    shape: type[serializers.Serializer[Any]], name: str, **more: Any
+) -> Any:
+    """Make the shape of one page of a member's own list."""
+    fields = {
+        "next": serializers.CharField(allow_null=True),
+        "previous": serializers.CharField(allow_null=True),
+        "results": shape(many=True),
+    }
+    return type(name, (serializers.Serializer,), fields | more)

@@ -1,0 +1,203 @@
+import re
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from nexus.api.endpoint import Params
+from nexus.api.fields import (
+    IdList,
+    MovieId,
+    ParamDecimal,
+    ParamNumber,
+    Text,
+)
+from nexus.api.paging import PageParams
+from nexus.api.shapes.common import MetaBody, page_of
+from nexus.api.shapes.preferences import GenreOutput, PersonOutput
+from nexus.catalog.models import Movie
+from nexus.catalog.queries import ORDERINGS, MovieFilters, genre_names, resolve_genres
+
+IMAGES = "https://image.tmdb.org/t/p"
+ATTRIBUTION = "This product uses the TMDB API but is not endorsed or certified by TMDB."
+FIRST_YEAR, LAST_YEAR = 1870, 2200
+
+
+class MovieOutput(serializers.Serializer[Any]):
+    """A film in brief. Unknown is null."""
+
+    id = serializers.IntegerField(help_text="TMDb's.")
+    title = serializers.CharField()
+    original_title = serializers.CharField(allow_null=True)
+    year = serializers.IntegerField(allow_null=True)
+    release_date = serializers.DateField(allow_null=True)
+    genres = serializers.SerializerMethodField()
+    runtime = serializers.IntegerField(allow_null=True, help_text="Minutes.")
+    vote_average = serializers.FloatField(allow_null=True)
+    vote_count = serializers.IntegerField(allow_null=True)
+    popularity = serializers.FloatField(allow_null=True)
+    original_language = serializers.CharField(allow_null=True)
+    poster_url = serializers.SerializerMethodField()
+
+    @extend_schema_field(GenreOutput(many=True))
+    def get_genres(self, movie: Movie) -> list[dict[str, Any]]:
+        if "genre_names" not in self.context:
+            self.context["genre_names"] = genre_names()
+        names = self.context["genre_names"]
+        return [{"id": id_, "name": names[id_]} for id_ in movie.genres if id_ in names]
+
+    def get_poster_url(self, movie: Movie) -> str | None:
+        return image_url(movie.poster_path, "w500")
+
+
+def image_url(path: str | None, size: str) -> str | None:
+    return f"{IMAGES}/{size}{path}" if path else None
+
+
+class CastOutput(serializers.Serializer[Any]):
+    id = serializers.IntegerField(source="person_id")
+    name = serializers.CharField(source="person.name")
+    character = serializers.CharField(allow_null=True)
+    order = serializers.IntegerField(source="position")
+
+
+class MovieDetailOutput(MovieOutput):
+    """`context` holds `credits`, `keywords` and `origin`."""
+
+    overview = serializers.CharField(allow_null=True)
+    tagline = serializers.CharField(allow_null=True)
+    backdrop_url = serializers.SerializerMethodField()
+    imdb_id = serializers.CharField(allow_null=True)
+    directors = serializers.SerializerMethodField()
+    cast = serializers.SerializerMethodField()
+    keywords = serializers.SerializerMethodField()
+    status = serializers.CharField(allow_null=True)
+    trailer_url = serializers.SerializerMethodField()
+    attribution = serializers.SerializerMethodField()
+    meta = serializers.SerializerMethodField()
+
+    def get_backdrop_url(self, movie: Movie) -> str | None:
+        return image_url(movie.backdrop_path, "w1280")
+
+    @extend_schema_field(PersonOutput(many=True))
+    def get_directors(self, movie: Movie) -> list[dict[str, Any]]:
+        directors = self.context["credits"].directors
+        return [{"id": row.person_id, "name": row.person.name} for row in directors]
+
+    @extend_schema_field(CastOutput(many=True))
+    def get_cast(self, movie: Movie) -> list[dict[str, Any]]:
+        return list(CastOutput(self.context["credits"].cast, many=True).data)
+
+    @extend_schema_field(GenreOutput(many=True))
+    def get_keywords(self, movie: Movie) -> list[dict[str, Any]]:
+        return list(GenreOutput(self.context["keywords"], many=True).data)
+
+    def get_trailer_url(self, movie: Movie) -> str | None:
+        key = movie.trailer_key
+        return f"https://www.youtube.com/watch?v={key}" if key else None
+
+    def get_attribution(self, movie: Movie) -> str:
+        return ATTRIBUTION
+
+    @extend_schema_field(MetaBody)
+    def get_meta(self, movie: Movie) -> dict[str, Any]:
+        return dict(MetaBody(self.context["origin"]).data)
+
+
+class GenreList(serializers.CharField):
+    """`18,Drama` asks for all of them, `18|Drama` for any."""
+
+    default_error_messages = {
+        "mixed": "Separate genres by commas (all of them) or by | (any), not by both.",
+    }
+
+    def to_internal_value(self, data: Any) -> tuple[list[str], bool]:  # type: ignore[override]  # two values
+        text = str(super().to_internal_value(data))
+        any_genre = "|" in text
+        if any_genre and "," in text:
+            self.fail("mixed")
+        return re.split(r"[,|]", text), any_genre
+
+
+class FilterParams(Params):
+    search = Text(
+        required=False, max_length=200, help_text="A title; typos are forgiven."
+    )
+    genres = GenreList(
+        required=False,
+        max_length=500,
+        help_text="Ids or names; `,` all of them, `|` any.",
+    )
+    year = ParamNumber(required=False, min_value=FIRST_YEAR, max_value=LAST_YEAR)
+    year_min = ParamNumber(required=False, min_value=FIRST_YEAR, max_value=LAST_YEAR)
+    year_max = ParamNumber(required=False, min_value=FIRST_YEAR, max_value=LAST_YEAR)
+    runtime_min = ParamNumber(required=False, min_value=0, max_value=10_000)
+    runtime_max = ParamNumber(required=False, min_value=0, max_value=10_000)
+    vote_average_min = ParamDecimal(required=False, min_value=0, max_value=10)
+    vote_average_max = ParamDecimal(required=False, min_value=0, max_value=10)
+    vote_count_min = ParamNumber(required=False, min_value=0, max_value=10**9)
+    language = serializers.RegexField(
+        r"^[a-z]{2,3}$", required=False, help_text="ISO 639-1, the original language."
+    )
+    person = ParamNumber(required=False, min_value=-(2**31), max_value=2**31 - 1)
+    ids = IdList(
+        required=False, max_length=1000, help_text="Comma-separated, up to 100."
+    )
+
+
+FILTERS = tuple(FilterParams().fields)
+
+
+def filters_of(params: dict[str, Any]) -> MovieFilters:
+    """Return the domain's filters; raises UnknownGenre."""
+    values = {name: params[name] for name in FILTERS if name in params}
+    if "genres" in values:
+        names, any_genre = values.pop("genres")
+        genres = tuple(resolve_genres(names, field="genres"))
+        values |= {"genres": genres, "any_genre": any_genre}
+    return MovieFilters(**values)
+
+
+class MovieListParams(FilterParams, PageParams):
+    ordering = serializers.ChoiceField(
+        required=False,
+        choices=[sign + name for name in ORDERINGS for sign in ("", "-")],
+        help_text="`-` before it reverses; by match for a search, else by popularity.",
+    )
+
+
+class TopRatedParams(FilterParams, PageParams):
+    pass
+
+
+class TrendingParams(PageParams):
+    window = serializers.ChoiceField(choices=["day", "week"], default="day")
+
+
+class SimilarParams(Params):
+    limit = ParamNumber(min_value=1, max_value=100, default=20)
+
+
+class SearchParams(PageParams):
+    query = Text(max_length=200)
+    year = ParamNumber(required=False, min_value=FIRST_YEAR, max_value=LAST_YEAR)
+
+
+class ImportInput(serializers.Serializer[Any]):
+    tmdb_id = MovieId()
+
+
+class GenreCountOutput(GenreOutput):
+    movie_count = serializers.IntegerField()
+
+
+class FoundMovieOutput(MovieOutput):
+    in_catalogue = serializers.SerializerMethodField()
+
+    def get_in_catalogue(self, movie: Movie) -> bool:
+        return movie.pk in self.context["stored"]
+
+
+MoviePage = page_of(MovieOutput, "MoviePage")
+MovieMetaPage = page_of(MovieOutput, "MovieMetaPage", meta=MetaBody())
+FoundMoviePage = page_of(FoundMovieOutput, "FoundMoviePage", meta=MetaBody())

@@ -1,0 +1,108 @@
+from typing import Any
+
+from rest_framework import serializers
+
+from nexus.api.fields import ParamDecimal, ParamFlag
+from nexus.api.paging import PageParams
+from nexus.api.shapes.common import page_of
+from nexus.api.shapes.movies import FilterParams, MovieOutput
+from nexus.api.shapes.preferences import GenreOutput, NamedMovie, PersonOutput
+from nexus.recommendations.words import Reason
+
+
+class ReasonOutput(serializers.Serializer[Any]):
+    """One of `movie`, `genre` and `person` names what the reason is about, if anything."""
+
+    type = serializers.CharField()
+    text = serializers.CharField(help_text="A sentence for the member.")
+    movie = NamedMovie(required=False)
+    genre = GenreOutput(required=False)
+    person = PersonOutput(required=False)
+    points = serializers.FloatField(
+        required=False, help_text="Its share of the match score."
+    )
+
+    def to_representation(self, instance: Reason) -> dict[str, Any]:
+        body: dict[str, Any] = {"type": instance.type, "text": instance.text}
+        if instance.kind is not None and instance.thing is not None:
+            body[instance.kind] = {"id": instance.thing.id, "name": instance.thing.name}
+        if instance.points is not None:
+            body["points"] = instance.points
+        return body
+
+
+class ComponentOutput(serializers.Serializer[Any]):
+    name = serializers.ChoiceField(
+        choices=["genre_affinity", "rating_history", "popularity"]
+    )
+    points = serializers.IntegerField()
+
+
+class MatchScoreOutput(serializers.Serializer[Any]):
+    """The probability, in percent, that this member would give the film 4 stars or more.
+
+    `base_points` plus the components' points is exactly `match_score`.
+    """
+
+    movie_id = serializers.IntegerField(source="explanation.film_id")
+    match_score = serializers.IntegerField(
+        source="explanation.match_score", min_value=0, max_value=100
+    )
+    expected_stars = serializers.SerializerMethodField()
+    interval = serializers.ListField(
+        source="explanation.interval",
+        child=serializers.IntegerField(),
+        min_length=2,
+        max_length=2,
+        help_text="Where the score would be, four times of five, if all were known.",
+    )
+    confidence = serializers.ChoiceField(
+        source="explanation.confidence", choices=["low", "medium", "high"]
+    )
+    evidence_count = serializers.IntegerField(source="explanation.evidence_count")
+    components = ComponentOutput(source="explanation.components", many=True)
+    base_points = serializers.IntegerField(source="explanation.base_points")
+    reasons = ReasonOutput(many=True)
+    cold_start = serializers.BooleanField(source="explanation.cold_start")
+    model_version = serializers.CharField(source="explanation.model_version")
+
+    def get_expected_stars(self, found: Any) -> float:
+        return round(found.explanation.expected_stars, 2)
+
+
+class SimilarOutput(serializers.Serializer[Any]):
+    movie = MovieOutput()
+    similarity = serializers.FloatField(min_value=0, max_value=1)
+    reasons = ReasonOutput(many=True)
+
+
+class PickOutput(serializers.Serializer[Any]):
+    movie = MovieOutput()
+    match_score = serializers.IntegerField(min_value=0, max_value=100)
+    reasons = ReasonOutput(many=True)
+    rank = serializers.IntegerField(min_value=1)
+
+
+class FeedMeta(serializers.Serializer[Any]):
+    recommender = serializers.ChoiceField(
+        choices=["personal", "preferences", "trending"]
+    )
+    model_version = serializers.CharField()
+    degraded = serializers.BooleanField()
+    intra_list_distance = serializers.FloatField(
+        source="achieved.intra_list_distance", allow_null=True
+    )
+    popularity = serializers.FloatField(
+        source="achieved.popularity",
+        allow_null=True,
+        help_text="Mean popularity percentile of this page, 0 to 1.",
+    )
+
+
+class FeedParams(FilterParams, PageParams):
+    diversity = ParamDecimal(min_value=0, max_value=1, default=0)
+    novelty = ParamDecimal(min_value=0, max_value=1, default=0)
+    include_watched = ParamFlag(default=False, help_text="Rated films too.")
+
+
+FeedPage = page_of(PickOutput, "FeedPage", meta=FeedMeta())

@@ -1,0 +1,73 @@
+"""JSON web tokens: signed and verified by SimpleJWT, about sessions of ours."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from rest_framework_simplejwt.exceptions import TokenError
+from rest_framework_simplejwt.tokens import (
+    AccessToken,
+    RefreshToken,
+    Token,
+    UntypedToken,
+)
+
+from nexus.accounts.sessions import SignIn
+from nexus.lib.errors import UnauthenticatedError
+
+
+class BadToken(UnauthenticatedError):
+    code = "token_not_valid"
+
+    def __init__(self) -> None:
+        super().__init__("The token is not valid, or no longer.")
+
+
+class MissingSession(BadToken):
+    """The token carries no session of ours."""
+
+
+def token_pair(sign_in: SignIn) -> dict[str, object]:
+    """Return the token part of a sign-in's answer."""
+    session = sign_in.session
+    access, refresh = AccessToken(), RefreshToken()
+    for token in (access, refresh):
+        token["sub"] = str(session.user_id)
+        token["sid"] = str(session.pk)
+    access["role"] = session.user.role
+    refresh["secret"] = sign_in.secret
+    refresh["generation"] = session.generation
+    lifetime: timedelta = access.lifetime
+    return {
+        "access": str(access),
+        "refresh": str(refresh),
+        "token_type": "Bearer",
+        "expires_in": int(lifetime.total_seconds()),
+    }
+
+
+def read(kind: type[Token], raw: str) -> Token:
+    try:
+        return kind(raw)  # type: ignore[arg-type]  # the stub asks for bytes or a Token
+    except TokenError as error:
+        raise BadToken from error
+
+
+def verify(raw: str) -> None:
+    """Raise BadToken unless we signed it and it has not expired."""
+    read(UntypedToken, raw)
+
+
+def session_of_access(raw: str) -> UUID:
+    return session_id_of(read(AccessToken, raw))
+
+
+def secret_of_refresh(raw: str) -> tuple[UUID, str]:
+    token = read(RefreshToken, raw)
+    return session_id_of(token), str(token.get("secret", ""))
+
+
+def session_id_of(token: Token) -> UUID:
+    try:
+        return UUID(str(token.get("sid")))
+    except ValueError as error:
+        raise MissingSession from error

@@ -1,0 +1,1 @@
+"""The operations: each reads, makes one call into the domain, and renders."""

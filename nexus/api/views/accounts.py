@@ -1,0 +1,189 @@
+"""Registration, sign-in, tokens, sessions, passwords."""
+
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from nexus.accounts import operations, sessions
+from nexus.accounts.models import User
+from nexus.accounts.queries import live_sessions
+from nexus.api import tokens
+from nexus.api.endpoint import NEVER_STORE, Endpoint, operation
+from nexus.api.limits import LOGIN_ACCOUNT, LOGIN_ADDRESS, REGISTER
+from nexus.api.paging import CursorParams, Keyset, cursor_body
+from nexus.api.shapes import accounts as shapes
+from nexus.api.shapes.common import cursor_page_of
+
+SessionPage = cursor_page_of(shapes.SessionOutput, "SessionPage")
+SESSIONS = Keyset("sessions", "last_used_at", read_key=UUID)
+
+
+class TokenEndpoint(Endpoint):
+    """Open to anyone, and its answers are secrets."""
+
+    authentication_classes = []
+    permission_classes = [AllowAny]
+    cache_control = NEVER_STORE
+
+    def sign_in(self, user: User) -> dict[str, Any]:
+        device = self.request.headers.get("User-Agent", "")
+        sign_in = sessions.open_session(
+            user=user, device=device, address=self.address, now=timezone.now()
+        )
+        return token_body(sign_in)
+
+
+def token_body(sign_in: sessions.SignIn) -> dict[str, Any]:
+    user = shapes.UserOutput(sign_in.session.user).data
+    return {"user": user} | tokens.token_pair(sign_in)
+
+
+class Register(TokenEndpoint):
+    limit = REGISTER
+
+    @operation("Register", body=shapes.RegisterInput, answers={201: shapes.TokenOutput})
+    def post(self, request: Request) -> Response:
+        values = {"username": None} | self.body
+        user = operations.register(**values, now=timezone.now())
+        return Response(self.sign_in(user), status=201)
+
+
+class Login(TokenEndpoint):
+    limit = LOGIN_ADDRESS
+
+    @operation(
+        "Sign in",
+        body=shapes.LoginInput,
+        answers={200: shapes.TokenOutput},
+        failures=[401],
+    )
+    def post(self, request: Request) -> Response:
+        self.charge(LOGIN_ACCOUNT, self.body["login"].lower())
+        user = operations.authenticate(**self.body, now=timezone.now())
+        return Response(self.sign_in(user))
+
+
+class Refresh(TokenEndpoint):
+    @operation(
+        "Spend a refresh token for a new pair",
+        body=shapes.RefreshInput,
+        answers={200: shapes.TokenOutput},
+        failures=[401],
+    )
+    def post(self, request: Request) -> Response:
+        session_id, secret = tokens.secret_of_refresh(self.body["refresh"])
+        sign_in = sessions.rotate(
+            session_id=session_id, secret=secret, now=timezone.now()
+        )
+        return Response(token_body(sign_in))
+
+
+class Verify(TokenEndpoint):
+    @operation(
+        "Say whether a token is valid",
+        body=shapes.VerifyInput,
+        answers={200: shapes.EmptyOutput},
+        failures=[401],
+    )
+    def post(self, request: Request) -> Response:
+        tokens.verify(self.body["token"])
+        return Response({})
+
+
+class Logout(Endpoint):
+    @operation("End this session", body=shapes.LogoutInput, answers={204: None})
+    def post(self, request: Request) -> Response:
+        sessions.end_session(
+            user=self.user, session_id=self.session.pk, now=timezone.now()
+        )
+        return Response(status=204)
+
+
+class Sessions(Endpoint):
+    @operation(
+        "List where I am signed in", params=CursorParams, answers={200: SessionPage}
+    )
+    def get(self, request: Request) -> Response:
+        rows = live_sessions(user=self.user, now=timezone.now())
+        body = cursor_body(request, self.params, rows, SESSIONS, render=self.render)
+        return Response(body)
+
+    def render(self, rows: list[Any]) -> Any:
+        context = {"session": self.session}
+        return shapes.SessionOutput(rows, many=True, context=context).data
+
+    @operation("End all other sessions", answers={204: None})
+    def delete(self, request: Request) -> Response:
+        sessions.end_sessions(user=self.user, keep=self.session.pk, now=timezone.now())
+        return Response(status=204)
+
+
+class OneSession(Endpoint):
+    @operation("End one session", answers={204: None})
+    def delete(self, request: Request, session_id: UUID) -> Response:
+        sessions.end_session(user=self.user, session_id=session_id, now=timezone.now())
+        return Response(status=204)
+
+
+class PasswordChange(Endpoint):
+    @operation(
+        "Change my password, ending all other sessions",
+        body=shapes.PasswordChangeInput,
+        answers={204: None},
+    )
+    def post(self, request: Request) -> Response:
+        operations.change_password(
+            user=self.user, session_id=self.session.pk, now=timezone.now(), **self.body
+        )
+        return Response(status=204)
+
+
+class PasswordReset(TokenEndpoint):
+    limit = LOGIN_ADDRESS
+
+    @operation(
+        "Ask for a code to set a new password",
+        body=shapes.PasswordResetInput,
+        answers={202: shapes.EmptyOutput},
+    )
+    def post(self, request: Request) -> Response:
+        self.charge(LOGIN_ACCOUNT, f"reset:{self.body['email']}")
+        operations.request_password_reset(email=self.body["email"])
+        return Response({}, status=202)
+
+
+class PasswordResetConfirm(TokenEndpoint):
+    limit = LOGIN_ADDRESS
+
+    @operation(
+        "Set a new password with the code, ending all sessions",
+        body=shapes.PasswordResetConfirmInput,
+        answers={204: None},
+    )
+    def post(self, request: Request) -> Response:
+        operations.reset_password(**self.body, now=timezone.now())
+        return Response(status=204)
+
+
+class EmailVerify(Endpoint):
+    @operation(
+        "Ask for a code that confirms my address", answers={202: shapes.EmptyOutput}
+    )
+    def post(self, request: Request) -> Response:
+        operations.request_verification(user=self.user)
+        return Response({}, status=202)
+
+
+class EmailVerifyConfirm(TokenEndpoint):
+    @operation(
+        "Confirm an address with the code",
+        body=shapes.EmailVerifyInput,
+        answers={204: None},
+    )
+    def post(self, request: Request) -> Response:
+        operations.verify_email(**self.body)
+        return Response(status=204)

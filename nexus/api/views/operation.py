@@ -1,0 +1,76 @@
+"""How the installation is doing."""
+
+from typing import Any
+
+from django.db import connection
+from prometheus_client import REGISTRY, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from nexus.api.endpoint import NEVER_STORE, PublicEndpoint, operation
+from nexus.catalog import cache, upstream
+
+
+class PartsOutput(serializers.Serializer[Any]):
+    database = serializers.ChoiceField(choices=["ok", "down"])
+    cache = serializers.ChoiceField(choices=["ok", "degraded"])
+    tmdb = serializers.ChoiceField(choices=["ok", "degraded", "not_configured"])
+
+
+class ReadyOutput(serializers.Serializer[Any]):
+    status = serializers.ChoiceField(choices=["ok", "degraded"])
+    parts = PartsOutput()
+
+
+class AliveOutput(serializers.Serializer[Any]):
+    status = serializers.ChoiceField(choices=["ok"])
+
+
+class OperationEndpoint(PublicEndpoint):
+    """For machines that ask often: not counted, not cached."""
+
+    cache_control = NEVER_STORE
+
+    def check_throttles(self, request: Request) -> None:
+        """Probes are not limited."""
+
+
+class Alive(OperationEndpoint):
+    @operation("Say that the process runs", answers={200: AliveOutput})
+    def get(self, request: Request) -> Response:
+        return Response({"status": "ok"})
+
+
+class Ready(OperationEndpoint):
+    @operation(
+        "Say whether requests can be served, part by part",
+        answers={200: ReadyOutput},
+        failures=[503],
+    )
+    def get(self, request: Request) -> Response:
+        # A database that does not answer raises, and becomes 503 like everywhere.
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        parts = {"database": "ok", "cache": cache_state(), "tmdb": tmdb_state()}
+        status = "degraded" if "degraded" in parts.values() else "ok"
+        return Response({"status": status, "parts": parts})
+
+
+def cache_state() -> str:
+    return "ok" if cache.answers() else "degraded"
+
+
+def tmdb_state() -> str:
+    if not upstream.is_configured():
+        return "not_configured"
+    return "degraded" if upstream.is_failing() else "ok"
+
+
+@require_safe
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Answer Prometheus in its text format."""
+    return HttpResponse(generate_latest(REGISTRY), content_type=CONTENT_TYPE_LATEST)

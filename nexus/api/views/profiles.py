@@ -1,0 +1,121 @@
+"""My profile, preferences and statistics, and what others show of theirs."""
+
+from django.utils import timezone
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from nexus.accounts.models import User
+from nexus.accounts.operations import delete_account, update_profile
+from nexus.accounts.queries import get_visible_profile
+from nexus.api.endpoint import Endpoint, operation
+from nexus.api.shapes import accounts as shapes
+from nexus.api.shapes.preferences import PreferencesInput, PreferencesOutput
+from nexus.api.shapes.ratings import StatisticsOutput
+from nexus.playlists.queries import count_playlists
+from nexus.ratings import preferences
+from nexus.ratings.queries import preferences_of
+from nexus.ratings.statistics import statistics_of
+
+
+class Profile(Endpoint):
+    def answer(self, user: User) -> Response:
+        context = {"preferences": preferences_of(user=user)}
+        return Response(shapes.ProfileOutput(user, context=context).data)
+
+    @operation("Read my profile", answers={200: shapes.ProfileOutput})
+    def get(self, request: Request) -> Response:
+        return self.answer(self.user)
+
+    @operation(
+        "Change parts of my profile",
+        body=shapes.ProfileInput,
+        answers={200: shapes.ProfileOutput},
+    )
+    def patch(self, request: Request) -> Response:
+        return self.answer(update_profile(user=self.user, changes=self.body))
+
+    @operation(
+        "Replace my profile; what is left out returns to its default",
+        body=shapes.ProfileReplacement,
+        answers={200: shapes.ProfileOutput},
+    )
+    def put(self, request: Request) -> Response:
+        fields = ("bio", "region", "language", "timezone", "visibility")
+        defaults = {name: User._meta.get_field(name).get_default() for name in fields}
+        return self.answer(update_profile(user=self.user, changes=defaults | self.body))
+
+
+class MyAccount(Profile):
+    """The same profile under brief B's path, where the account can also end."""
+
+    @operation(
+        "Delete my account and all that is mine",
+        body=shapes.PasswordInput,
+        answers={204: None},
+    )
+    def delete(self, request: Request) -> Response:
+        delete_account(user=self.user, password=self.body["password"])
+        return Response(status=204)
+
+
+class PublicProfile(Endpoint):
+    permission_classes = [AllowAny]
+
+    @operation("Read a public profile", answers={200: shapes.PublicProfileOutput})
+    def get(self, request: Request, username: str) -> Response:
+        user = get_visible_profile(viewer=self.viewer, username=username)
+        return Response(shapes.PublicProfileOutput(user).data)
+
+
+class Preferences(Endpoint):
+    def answer(self) -> Response:
+        return Response(PreferencesOutput(preferences_of(user=self.user)).data)
+
+    def declared(self) -> preferences.Declared:
+        return preferences.resolve(**self.body, now=timezone.now())
+
+    @operation("Read my preferences", answers={200: PreferencesOutput})
+    def get(self, request: Request) -> Response:
+        return self.answer()
+
+    @operation(
+        "Add preferences", body=PreferencesInput, answers={200: PreferencesOutput}
+    )
+    def post(self, request: Request) -> Response:
+        preferences.add(user=self.user, declared=self.declared())
+        return self.answer()
+
+    @operation(
+        "Replace all preferences; a kind left out becomes empty",
+        body=PreferencesInput,
+        answers={200: PreferencesOutput},
+    )
+    def put(self, request: Request) -> Response:
+        emptied = {"genres": [], "people": [], "movies": []}
+        declared = preferences.resolve(**emptied | self.body, now=timezone.now())
+        preferences.replace(user=self.user, declared=declared)
+        return self.answer()
+
+    @operation(
+        "Replace some kinds of preferences; a kind left out stays",
+        body=PreferencesInput,
+        answers={200: PreferencesOutput},
+    )
+    def patch(self, request: Request) -> Response:
+        preferences.replace(user=self.user, declared=self.declared())
+        return self.answer()
+
+    @operation("Clear all preferences", answers={204: None})
+    def delete(self, request: Request) -> Response:
+        preferences.replace(user=self.user, declared=preferences.NOTHING)
+        return Response(status=204)
+
+
+class Statistics(Endpoint):
+    @operation("Add up my history and ratings", answers={200: StatisticsOutput})
+    def get(self, request: Request) -> Response:
+        context = {"playlists_count": count_playlists(user=self.user)}
+        return Response(
+            StatisticsOutput(statistics_of(user=self.user), context=context).data
+        )

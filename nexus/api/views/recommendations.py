@@ -1,0 +1,79 @@
+"""What suits a member, and what is like a film."""
+
+from django.utils import timezone
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from nexus.api.endpoint import Endpoint, PublicEndpoint, operation
+from nexus.api.paging import PageParams, page_body
+from nexus.api.shapes import recommendations as shapes
+from nexus.api.shapes.movies import MovieMetaPage, SimilarParams, filters_of
+from nexus.api.views.movies import UpstreamList
+from nexus.recommendations import queries
+
+
+class Recommendations(Endpoint):
+    @operation(
+        "Read my feed",
+        params=shapes.FeedParams,
+        answers={200: shapes.FeedPage},
+        failures=[404],
+    )
+    def get(self, request: Request) -> Response:
+        wish = queries.Wish(
+            filters=filters_of(self.params),
+            diversity=self.params["diversity"],
+            novelty=self.params["novelty"],
+            include_watched=self.params["include_watched"],
+        )
+        feed = queries.recommend(
+            user=self.user,
+            wish=wish,
+            page=self.params["page"],
+            page_size=self.params["page_size"],
+            now=timezone.now(),
+        )
+        results = shapes.PickOutput(feed.picks, many=True, context={}).data
+        body = page_body(request, self.params, count=feed.count, results=results)
+        return Response(body | {"meta": shapes.FeedMeta(feed).data})
+
+
+class MatchScore(Endpoint):
+    @operation(
+        "Say how well a film suits me, and why",
+        answers={200: shapes.MatchScoreOutput},
+        failures=[502, 503],
+    )
+    def get(self, request: Request, movie_id: int) -> Response:
+        found = queries.match_score(
+            user=self.user, movie_id=movie_id, now=timezone.now()
+        )
+        return Response(shapes.MatchScoreOutput(found).data)
+
+
+class Similar(PublicEndpoint):
+    @operation(
+        "List films like this one",
+        params=SimilarParams,
+        answers={200: shapes.SimilarOutput(many=True)},
+        failures=[502, 503],
+    )
+    def get(self, request: Request, movie_id: int) -> Response:
+        found = queries.similar_movies(
+            movie_id=movie_id, **self.params, now=timezone.now()
+        )
+        return Response(shapes.SimilarOutput(found, many=True, context={}).data)
+
+
+class TmdbRecommendations(UpstreamList):
+    @operation(
+        "List what TMDb recommends to those who like the film",
+        params=PageParams,
+        answers={200: MovieMetaPage},
+        failures=[502, 503],
+    )
+    def get(self, request: Request, movie_id: int) -> Response:
+        found = queries.movies_recommended_with(
+            movie_id=movie_id, **self.params, now=timezone.now()
+        )
+        return self.answer(found)

@@ -1,0 +1,1 @@
+"""Films, genres and people: our copy of TMDb. It must not know members."""

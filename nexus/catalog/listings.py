@@ -1,0 +1,123 @@
+"""TMDb's lists of films - trending, search, related - each page through the cache."""
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import ceil
+from typing import Any
+
+from nexus.catalog.aside import Answer, Freshness, Origin, look_up, refresh
+from nexus.queue import do_later
+from nexus.catalog.upstream import ask_tmdb
+from nexus.tmdb import MovieBrief, Page, Tmdb, Window
+
+TMDB_PAGE_SIZE = 20
+LAST_PAGE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    freshness: Freshness
+    ask: Callable[..., Page]
+
+
+LISTINGS = {
+    "trending": Listing(
+        Freshness(timedelta(hours=1), timedelta(days=7)), Tmdb.trending
+    ),
+    "search": Listing(Freshness(timedelta(hours=1), timedelta(days=1)), Tmdb.search),
+    "related": Listing(
+        Freshness(timedelta(days=1), timedelta(days=30)), Tmdb.recommendations
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """One page, in the caller's size, of a list that TMDb serves in pages of 20."""
+
+    films: Sequence[MovieBrief]
+    count: int
+
+
+def trending(
+    *, window: Window, page: int, page_size: int, now: datetime
+) -> Answer[Slice]:
+    return take("trending", {"window": window}, page=page, page_size=page_size, now=now)
+
+
+def search(
+    *, query: str, year: int | None, page: int, page_size: int, now: datetime
+) -> Answer[Slice]:
+    wanted = {"query": " ".join(query.split()), "year": year}
+    return take("search", wanted, page=page, page_size=page_size, now=now)
+
+
+def related(
+    *, movie_id: int, page: int, page_size: int, now: datetime
+) -> Answer[Slice]:
+    return take(
+        "related", {"tmdb_id": movie_id}, page=page, page_size=page_size, now=now
+    )
+
+
+def take(
+    name: str, arguments: dict[str, Any], *, page: int, page_size: int, now: datetime
+) -> Answer[Slice]:
+    """Cut one page of ours out of as many of TMDb's as it spans."""
+    start, end = (page - 1) * page_size, page * page_size
+    first_page = start // TMDB_PAGE_SIZE + 1
+    answers = [tmdb_page(name, arguments, min(first_page, LAST_PAGE), now=now)]
+    count = min(answers[0].value.total_results, LAST_PAGE * TMDB_PAGE_SIZE)
+    last_page = min(ceil(min(end, count) / TMDB_PAGE_SIZE), LAST_PAGE)
+    answers += [
+        tmdb_page(name, arguments, number, now=now)
+        for number in range(first_page + 1, last_page + 1)
+    ]
+    films = [film for answer in answers for film in answer.value.results]
+    skipped = start - (first_page - 1) * TMDB_PAGE_SIZE
+    taken = films[skipped : skipped + page_size] if start < count else []
+    return Answer(Slice(taken, count), combine([answer.origin for answer in answers]))
+
+
+def combine(origins: Sequence[Origin]) -> Origin:
+    """Name the least fresh part: what is true of one part is said of the whole."""
+    order = {"live": 0, "cache": 1, "stale": 2, "local": 3}
+    worst = max(origins, key=lambda origin: order[origin.source])
+    fetched = [origin.fetched_at for origin in origins if origin.fetched_at is not None]
+    degraded = any(origin.degraded for origin in origins)
+    return Origin(worst.source, min(fetched, default=None), degraded=degraded)
+
+
+def tmdb_page(
+    name: str, arguments: dict[str, Any], page: int, *, now: datetime
+) -> Answer[Page]:
+    wanted = {**arguments, "page": page}
+    key = key_of(name, wanted)
+    return look_up(
+        key,
+        LISTINGS[name].freshness,
+        ask=lambda: ask(name, wanted),
+        refresh_later=lambda: do_later(
+            "refresh_listing", once=key, arguments={"name": name, "wanted": wanted}
+        ),
+        now=now,
+    )
+
+
+def refresh_page(name: str, wanted: dict[str, Any], *, now: datetime) -> None:
+    """Bring one page of a list up to date; raises what TMDb's client raises."""
+    key = key_of(name, wanted)
+    refresh(key, LISTINGS[name].freshness, ask=lambda: ask(name, wanted), now=now)
+
+
+def ask(name: str, wanted: dict[str, Any]) -> Page:
+    return ask_tmdb(lambda tmdb: LISTINGS[name].ask(tmdb, **wanted))
+
+
+def key_of(name: str, wanted: dict[str, Any]) -> str:
+    """Return a key of fixed length; what people type never becomes part of it."""
+    canonical = json.dumps(wanted, sort_keys=True, ensure_ascii=True)
+    return f"{name}:{hashlib.sha256(canonical.encode()).hexdigest()[:32]}"

@@ -1,0 +1,98 @@
+"""TMDb's lists as films of ours, with what we hold where TMDb cannot be asked."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from nexus.catalog import listings
+from nexus.catalog.aside import Answer, Origin
+from nexus.catalog.listings import Slice, Window
+from nexus.catalog.models import Movie
+from nexus.catalog.operations import get_movie
+from nexus.catalog.queries import MovieFilters, find_movies
+from nexus.catalog.store import movie_from_brief
+from nexus.catalog.upstream import is_configured
+from nexus.lib.errors import BadUpstreamError, NotFoundError, UnavailableError
+
+
+@dataclass(frozen=True, slots=True)
+class MovieSlice:
+    """One page of films; those not in `stored` are unsaved and hold what TMDb's list told."""
+
+    movies: Sequence[Movie]
+    count: int
+    stored: frozenset[int]
+
+
+def trending_movies(
+    *, window: Window, page: int, page_size: int, now: datetime
+) -> Answer[MovieSlice]:
+    """Return TMDb's trending films; without TMDb the most popular ones we hold."""
+    return or_local(
+        lambda: listings.trending(
+            window=window, page=page, page_size=page_size, now=now
+        ),
+        lambda: popular_movies(page=page, page_size=page_size),
+    )
+
+
+def popular_movies(*, page: int, page_size: int) -> MovieSlice:
+    movies = find_movies(MovieFilters())
+    start = (page - 1) * page_size
+    found = list(movies[start : start + page_size])
+    return MovieSlice(found, movies.count(), frozenset(movie.pk for movie in found))
+
+
+def search_tmdb(
+    *, query: str, year: int | None, page: int, page_size: int, now: datetime
+) -> Answer[MovieSlice]:
+    """Search TMDb; raises what its client raises, since our own search is another list."""
+    found = listings.search(
+        query=query, year=year, page=page, page_size=page_size, now=now
+    )
+    return Answer(with_stored(found.value), found.origin)
+
+
+def related_movies(
+    *,
+    movie_id: int,
+    page: int,
+    page_size: int,
+    now: datetime,
+    local: Callable[[Movie], MovieSlice],
+) -> Answer[MovieSlice]:
+    """Return TMDb's recommendations for the film, or what `local` makes of it.
+
+    Raises MovieNotFound.
+    """
+    movie = get_movie(movie_id=movie_id, now=now)
+    return or_local(
+        lambda: listings.related(
+            movie_id=movie_id, page=page, page_size=page_size, now=now
+        ),
+        lambda: local(movie),
+    )
+
+
+def or_local(
+    ask: Callable[[], Answer[Slice]], local: Callable[[], MovieSlice]
+) -> Answer[MovieSlice]:
+    """Answer from TMDb, else from what we hold; never with an empty list for an outage."""
+    if not is_configured():
+        return Answer(local(), Origin("local", None))
+    try:
+        found = ask()
+    except NotFoundError:
+        return Answer(local(), Origin("local", None))
+    except (BadUpstreamError, UnavailableError):
+        return Answer(local(), Origin("local", None, degraded=True))
+    return Answer(with_stored(found.value), found.origin)
+
+
+def with_stored(found: Slice) -> MovieSlice:
+    """Prefer the films we hold, which know more than TMDb's lists tell."""
+    stored = Movie.objects.in_bulk([brief.tmdb_id for brief in found.films])
+    movies = [
+        stored.get(brief.tmdb_id) or movie_from_brief(brief) for brief in found.films
+    ]
+    return MovieSlice(movies, found.count, frozenset(stored))

@@ -1,0 +1,75 @@
+"""Puts the starter catalogue into the tables."""
+
+import zlib
+from collections.abc import Iterable
+
+from django.db import transaction
+
+from nexus.catalog.models import Credit, CreditKind, Genre, Movie, Person
+from nexus.catalog.starter import GENRES, StarterFilm, read_films
+from nexus.catalog.titles import grams_of, sort_key
+
+
+@transaction.atomic
+def load_starter() -> int:
+    """Store the films of the starter catalogue that are not here yet; return how many."""
+    Genre.objects.bulk_create(
+        [Genre(id=id_, name=name) for name, id_ in sorted(GENRES.items())],
+        ignore_conflicts=True,
+    )
+    films = read_films()
+    here = set(
+        Movie.objects.filter(id__in=[film.tmdb_id for film in films]).values_list(
+            "id", flat=True
+        )
+    )
+    new = [film for film in films if film.tmdb_id not in here]
+    Movie.objects.bulk_create([starter_movie(film) for film in new])
+    store_starter_credits(new)
+    return len(new)
+
+
+def starter_movie(film: StarterFilm) -> Movie:
+    original_title = film.original_title or film.title
+    return Movie(
+        id=film.tmdb_id,
+        title=film.title,
+        original_title=original_title,
+        original_language=film.original_language,
+        year=film.year,
+        runtime=film.runtime,
+        genres=[GENRES[name] for name in film.genres],
+        imdb_id=film.imdb_id,
+        vote_average=film.vote_average,
+        vote_count=film.vote_count,
+        sort_title=sort_key(film.title),
+        title_grams=grams_of((film.title, original_title)),
+    )
+
+
+def store_starter_credits(films: Iterable[StarterFilm]) -> None:
+    names: set[str] = set()
+    rows = []
+    for film in films:
+        for kind, people in (
+            (CreditKind.DIRECTOR, film.directors),
+            (CreditKind.CAST, film.cast),
+        ):
+            names.update(people)
+            rows += [
+                Credit(
+                    movie_id=film.tmdb_id,
+                    person_id=provisional_id(name),
+                    kind=kind,
+                    position=place,
+                )
+                for place, name in enumerate(people)
+            ]
+    people = [Person(id=provisional_id(name), name=name) for name in sorted(names)]
+    Person.objects.bulk_create(people, ignore_conflicts=True)
+    Credit.objects.bulk_create(rows)
+
+
+def provisional_id(name: str) -> int:
+    """Return a negative id that is always the same for one name."""
+    return -1 - (zlib.crc32(name.encode()) >> 1)

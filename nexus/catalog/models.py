@@ -1,0 +1,159 @@
+"""Our copy of TMDb's films. A film, genre, person and keyword has TMDb's id as its key."""
+
+from typing import ClassVar
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.db.models import F, FloatField, Q
+from django.db.models.expressions import CombinedExpression
+from django.db.models.functions import Cast
+
+
+class Genre(models.Model):
+    id = models.IntegerField(primary_key=True)
+    name = models.CharField(max_length=50, unique=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Person(models.Model):
+    """A negative id marks a person known by name only, until TMDb names the real one."""
+
+    id = models.IntegerField(primary_key=True)
+    name = models.CharField(max_length=300)
+    profile_path = models.CharField(max_length=100, null=True, blank=True)
+    replaced_by = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["name"], name="person_name")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Keyword(models.Model):
+    id = models.IntegerField(primary_key=True)
+    name = models.CharField(max_length=300)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+# Bayesian average of TMDb's votes: so many votes of this height are granted to every film.
+PRIOR_VOTES = 500
+PRIOR_AVERAGE = 6.5
+
+
+def weighted_average() -> CombinedExpression:
+    """Return (C m + R v) / (m + v) as an expression that has an index; null without votes."""
+    votes = Cast("vote_count", FloatField())
+    return (F("vote_average") * votes + PRIOR_AVERAGE * PRIOR_VOTES) / (
+        votes + PRIOR_VOTES
+    )
+
+
+class Movie(models.Model):
+    """A film. Null means that nobody told us; TMDb's "" and 0 never get here."""
+
+    id = models.IntegerField(primary_key=True)
+    title = models.CharField(max_length=500)
+    original_title = models.CharField(max_length=500)
+    original_language = models.CharField(max_length=10, null=True, blank=True)
+    year = models.SmallIntegerField(null=True, blank=True)
+    release_date = models.DateField(null=True, blank=True)
+    runtime = models.PositiveIntegerField(null=True, blank=True)  # minutes
+    genres = models.JSONField(default=list)  # genre ids, in TMDb's order
+    overview = models.TextField(null=True, blank=True)
+    tagline = models.TextField(null=True, blank=True)
+    status = models.CharField(max_length=40, null=True, blank=True)
+    imdb_id = models.CharField(max_length=12, null=True, blank=True)
+    poster_path = models.CharField(max_length=100, null=True, blank=True)
+    backdrop_path = models.CharField(max_length=100, null=True, blank=True)
+    trailer_key = models.CharField(max_length=40, null=True, blank=True)  # YouTube's
+    vote_average = models.FloatField(null=True, blank=True)  # 0 to 10
+    vote_count = models.PositiveIntegerField(null=True, blank=True)
+    popularity = models.FloatField(null=True, blank=True)
+    metadata = models.JSONField(default=dict)  # the rest of TMDb's answer
+    people = models.ManyToManyField(Person, through="Credit", related_name="movies")
+    keywords = models.ManyToManyField(Keyword, related_name="movies")
+    # Both derive from the titles, see catalog.titles; kept so that search can use an index.
+    sort_title = models.CharField(max_length=500)
+    title_grams = ArrayField(models.CharField(max_length=3), default=list)
+    fetched_at = models.DateTimeField(null=True, blank=True)  # null: not from TMDb
+    removed_at = models.DateTimeField(null=True, blank=True)  # TMDb no longer knows it
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(id__gt=0), name="movie_id_positive"),
+            models.CheckConstraint(
+                condition=Q(vote_average__isnull=True)
+                | Q(vote_average__gte=0, vote_average__lte=10),
+                name="movie_vote_average_range",
+            ),
+        ]
+        indexes: ClassVar = [
+            GinIndex(
+                fields=["genres"], name="movie_genres", opclasses=["jsonb_path_ops"]
+            ),
+            GinIndex(fields=["title_grams"], name="movie_title_grams"),
+            models.Index(
+                F("popularity").desc(nulls_last=True),
+                F("vote_count").desc(nulls_last=True),
+                "id",
+                name="movie_popularity",
+            ),
+            models.Index(
+                F("vote_count").desc(nulls_last=True), "id", name="movie_vote_count"
+            ),
+            models.Index(
+                weighted_average().desc(nulls_last=True),
+                "id",
+                name="movie_weighted_average",
+            ),
+            models.Index(
+                F("vote_average").desc(nulls_last=True), "id", name="movie_vote_average"
+            ),
+            models.Index(
+                F("year").desc(nulls_last=True),
+                F("release_date").desc(nulls_last=True),
+                "id",
+                name="movie_release",
+            ),
+            models.Index(F("runtime").asc(nulls_last=True), "id", name="movie_runtime"),
+            models.Index(fields=["sort_title", "id"], name="movie_sort_title"),
+            models.Index(fields=["updated_at"], name="movie_updated"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.title} ({self.year})" if self.year else self.title
+
+
+class CreditKind(models.TextChoices):
+    CAST = "cast"
+    DIRECTOR = "director"
+
+
+class Credit(models.Model):
+    """Who did what in a film; `position` orders the cast, then the directors."""
+
+    movie = models.ForeignKey(Movie, on_delete=models.CASCADE, related_name="credits")
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="credits")
+    kind = models.CharField(max_length=10, choices=CreditKind.choices)
+    character = models.CharField(max_length=500, null=True, blank=True)
+    position = models.PositiveSmallIntegerField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["movie", "kind", "person"], name="credit_person_once_per_kind"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person_id} {self.kind} of {self.movie_id}"

@@ -1,0 +1,250 @@
+"""Reads of the catalogue."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import (
+    BooleanField,
+    Case,
+    CharField,
+    Count,
+    Exists,
+    F,
+    FloatField,
+    Func,
+    IntegerField,
+    OrderBy,
+    OuterRef,
+    Q,
+    QuerySet,
+    Value,
+    When,
+)
+from django.db.models.functions import Cast
+
+from nexus.catalog.models import (
+    Credit,
+    CreditKind,
+    Genre,
+    Movie,
+    Person,
+    weighted_average,
+)
+from nexus.catalog.titles import grams, sort_key
+from nexus.lib.errors import InvalidError
+
+MIN_SHARED_GRAMS = 0.4  # of the typed text's; "incpetion" shares .6 with "inception"
+TOP_RATED_MIN_VOTES = 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MovieFilters:
+    """What a list of films may be narrowed by; None and () do not narrow."""
+
+    search: str | None = None
+    genres: tuple[int, ...] = ()
+    any_genre: bool = False  # of `genres`, instead of all of them
+    year: int | None = None
+    year_min: int | None = None
+    year_max: int | None = None
+    runtime_min: int | None = None
+    runtime_max: int | None = None
+    vote_average_min: float | None = None
+    vote_average_max: float | None = None
+    vote_count_min: int | None = None
+    language: str | None = None
+    person: int | None = None
+    ids: tuple[int, ...] | None = None
+
+
+RANGES = {
+    "year": "year",
+    "year_min": "year__gte",
+    "year_max": "year__lte",
+    "runtime_min": "runtime__gte",
+    "runtime_max": "runtime__lte",
+    "vote_average_min": "vote_average__gte",
+    "vote_average_max": "vote_average__lte",
+    "vote_count_min": "vote_count__gte",
+    "language": "original_language",
+}
+
+# A tie is broken by the id in the same direction, so that an index serves both.
+ORDERINGS: dict[str, tuple[str, ...]] = {
+    "popularity": ("popularity", "vote_count"),
+    "release_date": ("year", "release_date"),
+    "vote_average": ("vote_average",),
+    "vote_count": ("vote_count",),
+    "title": ("sort_title",),
+    "runtime": ("runtime",),
+}
+
+
+def find_movies(
+    filters: MovieFilters, *, ordering: str | None = None
+) -> QuerySet[Movie]:
+    """Return the films that pass; `ordering` is a key of ORDERINGS, "-" before it reverses.
+
+    Without an ordering a search is ranked by match, everything else by popularity.
+    """
+    movies = filter_movies(Movie.objects.filter(removed_at=None), filters)
+    if filters.search is not None and ordering is None:
+        return rank_by_match(movies, filters.search)
+    return movies.order_by(*order_by(ordering or "-popularity"))
+
+
+def top_rated(filters: MovieFilters) -> QuerySet[Movie]:
+    """Return films with enough votes, best Bayesian average first."""
+    movies = Movie.objects.filter(removed_at=None, vote_count__gte=TOP_RATED_MIN_VOTES)
+    best_first = weighted_average().desc(nulls_last=True)
+    return filter_movies(movies, filters).order_by(best_first, "id")
+
+
+def order_by(ordering: str) -> list[OrderBy | str]:
+    """Return a total order; films that lack the value come last in both directions."""
+    name = ordering.removeprefix("-")
+    if ordering.startswith("-"):
+        return [*(F(field).desc(nulls_last=True) for field in ORDERINGS[name]), "id"]
+    return [*(F(field).asc(nulls_last=True) for field in ORDERINGS[name]), "id"]
+
+
+def filter_movies(movies: QuerySet[Movie], filters: MovieFilters) -> QuerySet[Movie]:
+    wanted = {
+        lookup: value
+        for name, lookup in RANGES.items()
+        if (value := getattr(filters, name)) is not None
+    }
+    movies = movies.filter(**wanted)
+    if filters.ids is not None:
+        movies = movies.filter(id__in=filters.ids)
+    if filters.genres:
+        movies = movies.filter(
+            genre_condition(filters.genres, any_genre=filters.any_genre)
+        )
+    if filters.person is not None:
+        movies = movies.filter(has_person(filters.person))
+    if filters.search is not None:
+        movies = filter_by_title(movies, filters.search)
+    return movies
+
+
+def genre_condition(genres: Sequence[int], *, any_genre: bool) -> Q:
+    if not any_genre:
+        return Q(genres__contains=list(genres))
+    condition = Q()
+    for genre in genres:
+        condition |= Q(genres__contains=[genre])
+    return condition
+
+
+def has_person(person_id: int) -> Exists:
+    """Match films of the person, also where an older id of the same person is asked for."""
+    same = Person.objects.filter(id=person_id).values("replaced_by")
+    credits_ = Credit.objects.filter(movie=OuterRef("pk"))
+    return Exists(credits_.filter(Q(person=person_id) | Q(person__in=same)))
+
+
+def shared_grams(typed: Iterable[str]) -> Func:
+    return Func(
+        F("title_grams"),
+        Value(sorted(typed), output_field=ArrayField(CharField(max_length=3))),
+        template="cardinality(ARRAY(SELECT unnest(%(expressions)s::varchar[])))",
+        arg_joiner=") INTERSECT SELECT unnest(",
+        output_field=IntegerField(),
+    )
+
+
+def filter_by_title(movies: QuerySet[Movie], text: str) -> QuerySet[Movie]:
+    typed = grams(text)
+    if not typed:
+        return movies.none()
+    enough = max(1, round(MIN_SHARED_GRAMS * len(typed)))
+    movies = movies.filter(title_grams__overlap=sorted(typed))
+    return movies.alias(shared=shared_grams(typed)).filter(shared__gte=enough)
+
+
+def rank_by_match(movies: QuerySet[Movie], text: str) -> QuerySet[Movie]:
+    """Order by: the very title, titles that begin so, shared trigrams, then votes."""
+    typed, key = grams(text), sort_key(text)
+    closeness = Case(
+        When(sort_title=key, then=Value(2)),
+        When(sort_title__startswith=key, then=Value(1)),
+        default=Value(0),
+    )
+    likeness = Cast("shared", FloatField()) / max(len(typed), 1)
+    return movies.alias(closeness=closeness, likeness=likeness).order_by(
+        "-closeness", "-likeness", F("vote_count").desc(nulls_last=True), "id"
+    )
+
+
+def genre_names() -> dict[int, str]:
+    return dict(Genre.objects.values_list("id", "name"))
+
+
+@dataclass(frozen=True, slots=True)
+class GenreCount:
+    id: int
+    name: str
+    movie_count: int
+
+
+def count_genres() -> list[GenreCount]:
+    """Return every genre with the number of its films, by name."""
+    element = Func(
+        F("genres"), function="jsonb_array_elements", output_field=IntegerField()
+    )
+    rows = (
+        Movie.objects.filter(removed_at=None)
+        .annotate(genre=element)
+        .values_list("genre")
+        .annotate(films=Count("*"))
+    )
+    films = dict(rows)
+    by_name = sorted(genre_names().items(), key=lambda item: (item[1], item[0]))
+    return [GenreCount(id_, name, films.get(id_, 0)) for id_, name in by_name]
+
+
+def resolve_genres(values: Sequence[int | str], *, field: str) -> list[int]:
+    """Turn ids or names into ids; raises UnknownGenre, naming the first unknown one."""
+    names = genre_names()
+    by_name = {name.casefold(): id_ for id_, name in names.items()}
+    found = []
+    for value in values:
+        text = str(value).strip()
+        id_ = (
+            int(text)
+            if text.isdecimal() and len(text) < 10
+            else by_name.get(text.casefold())
+        )
+        if id_ not in names:
+            raise UnknownGenre(f"There is no genre {text!r:.60}.", field=field)
+        found.append(id_)
+    return list(dict.fromkeys(found))
+
+
+class UnknownGenre(InvalidError):
+    code = "unknown_genre"
+
+
+@dataclass(frozen=True, slots=True)
+class MovieCredits:
+    directors: list[Credit]
+    cast: list[Credit]
+
+
+def credits_of(movie: Movie) -> MovieCredits:
+    rows = movie.credits.select_related("person").order_by("position", "id")
+    return MovieCredits(
+        directors=[row for row in rows if row.kind == CreditKind.DIRECTOR],
+        cast=[row for row in rows if row.kind == CreditKind.CAST],
+    )
+
+
+def stored_ids(ids: Iterable[int]) -> set[int]:
+    """Return which of the films we hold."""
+    return set(
+        Movie.objects.filter(id__in=list(ids), removed_at=None).values_list(
+            "id", flat=True
+        )
+    )

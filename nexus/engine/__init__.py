@@ -1,0 +1,42 @@
+"""Recommendation arithmetic: arrays in, arrays out; no Django, clock or network.
+
+`build_catalogue` turns film facts into frozen arrays. `score_by_rules` scores films for
+one member's `Taste` by fixed formulas ("rules-1"), `explain_by_rules` takes one score
+apart into points that add up, `similar` names neighbours by content. `top_n`,
+`diversify`, `discount_popular` and `achieved` work on any scorer's output; so do the
+forms `Match` and `Explanation`. Ids are int64 at the border, rows inside. Equal input
+gives an equal answer, bit for bit, in whatever order it comes.
+"""
+
+from nexus.engine.catalogue import Catalogue, FilmFacts, build_catalogue
+from nexus.engine.diversity import Achieved, achieved, discount_popular, diversify
+from nexus.engine.explain import confidence_word, explain_by_rules
+from nexus.engine.ranking import top_n
+from nexus.engine.results import Component, Explanation, Match, Reason
+from nexus.engine.rules import VERSION as RULES_VERSION
+from nexus.engine.rules import RulesScores, score_by_rules
+from nexus.engine.similar import SimilarFilm, similar
+from nexus.engine.taste import Taste
+
+__all__ = [
+    "RULES_VERSION",
+    "Achieved",
+    "Catalogue",
+    "Component",
+    "Explanation",
+    "FilmFacts",
+    "Match",
+    "Reason",
+    "RulesScores",
+    "SimilarFilm",
+    "Taste",
+    "achieved",
+    "build_catalogue",
+    "confidence_word",
+    "discount_popular",
+    "diversify",
+    "explain_by_rules",
+    "score_by_rules",
+    "similar",
+    "top_n",
+]

@@ -1,0 +1,89 @@
+"""What a member's ratings and declarations say about genres and people."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from nexus.engine.arrays import Floats, Ints
+from nexus.engine.catalogue import Catalogue
+from nexus.engine.features import Field
+
+GENRE_PRIOR = 5.0
+DECLARED_GENRE = 0.25
+DECLARED_PERSON = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class GenreRatings:
+    """The member's ratings by genre: float64[genres], in the order of the columns."""
+
+    count: Floats
+    total: Floats
+
+
+def ratings_by_genre(genres: Field, rated: Ints, stars: Floats) -> GenreRatings:
+    """Count and sum the stars of the rated rows in each of their genres."""
+    rows = genres.rows[rated]
+    given = np.repeat(stars, np.diff(rows.indptr))
+    count = np.bincount(rows.indices, minlength=genres.ids.size)
+    total = np.bincount(rows.indices, weights=given, minlength=genres.ids.size)
+    return GenreRatings(count.astype(np.float64), total.astype(np.float64))
+
+
+def genre_deviation(
+    ratings: GenreRatings, genres: Ints, mean: Floats, own: Floats
+) -> Floats:
+    """Shrunken mean deviation of a genre, in stars: sum(stars - mean) / (n + 5).
+
+    One value per entry of `genres` (columns). `own` is the stars of the rating to leave
+    out (the film's own), NaN if there is none; `mean` the member's mean without it.
+    """
+    left_out = ~np.isnan(own)
+    count = ratings.count[genres] - left_out
+    total = ratings.total[genres] - np.where(left_out, own, 0.0)
+    return (total - mean * count) / (count + GENRE_PRIOR)
+
+
+def mean_genre_deviation(
+    field: Field, rows: Ints, ratings: GenreRatings, mean: Floats, own: Floats
+) -> Floats:
+    """Mean of `genre_deviation` over each film's genres: float64[rows], 0 if none."""
+    part = field.rows[rows]
+    sizes = np.diff(part.indptr)
+    of = np.repeat(np.arange(rows.size), sizes)
+    columns = part.indices.astype(np.int64)
+    each = genre_deviation(ratings, columns, mean[of], own[of])
+    return np.bincount(of, weights=each, minlength=rows.size) / np.maximum(sizes, 1)
+
+
+def declared_genre_hits(field: Field, rows: Ints, declared: Sequence[int]) -> Ints:
+    """int64[rows]: how many of the declared genres the film has."""
+    hits = np.zeros(field.rows.shape[0], dtype=np.int64)
+    for genre in declared:
+        hits[field.films_with(genre)] += 1
+    return hits[rows]
+
+
+def declared_genre_stars(hits: Ints, n_genres: Ints) -> Floats:
+    """.25 stars * hits / sqrt(genres of the film): more of them and purer is better."""
+    return DECLARED_GENRE * hits / np.sqrt(np.maximum(n_genres, 1))
+
+
+def declared_person_hits(
+    catalogue: Catalogue, rows: Ints, declared: Sequence[int]
+) -> Ints:
+    """int64[rows]: how many of the declared people direct or play; once per person."""
+    hits = np.zeros(len(catalogue), dtype=np.int64)
+    for person in declared:
+        of_person = (
+            catalogue.cast.films_with(person),
+            catalogue.directors.films_with(person),
+        )
+        hits[np.union1d(*of_person)] += 1
+    return hits[rows]
+
+
+def declared_person_stars(hits: Ints) -> Floats:
+    """.3 stars * sqrt(people): the second favourite adds less than the first."""
+    return DECLARED_PERSON * np.sqrt(hits)

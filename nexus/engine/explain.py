@@ -1,0 +1,105 @@
+"""Why "rules-1" gives a film its score: points that add up, and their causes."""
+
+import math
+from collections.abc import Sequence
+
+from nexus.engine import rules
+from nexus.engine.arrays import check_count
+from nexus.engine.catalogue import Catalogue
+from nexus.engine.points import point_rates, shapley_points, sigmoid, whole_points
+from nexus.engine.reasons import Film, causes, evidence_count, look_at
+from nexus.engine.results import (
+    Component,
+    ComponentName,
+    Confidence,
+    Explanation,
+    Reason,
+)
+from nexus.engine.taste import Taste, place
+
+COMPONENTS: tuple[ComponentName, ...] = (
+    "genre_affinity",
+    "rating_history",
+    "popularity",
+)
+MEDIUM = 0.4
+HIGH = 0.7
+
+
+def explain_by_rules(
+    catalogue: Catalogue, taste: Taste, film_id: int, *, limit: int | None = None
+) -> Explanation:
+    """Take one score apart into components and at most `limit` reasons (None: all).
+
+    Components are the Shapley shares of the three log-odds, rounded to whole points
+    that add up. A component's reasons are its share divided in proportion to
+    their log-odds; all reasons together sum to 100 * (like - sigmoid(base)). A rating
+    of the film itself is no reason. ValueError if the film is not in the catalogue.
+    """
+    check_count("limit", limit)
+    film = look_at(catalogue, place(catalogue, taste), film_id)
+    match = film.scores.match
+    base, *shares = _whole_shares(film.scores)
+    named = zip(COMPONENTS, shares, strict=True)
+    return Explanation(
+        film_id=film_id,
+        model_version=rules.VERSION,
+        match_score=base + sum(shares),
+        base_points=base,
+        components=tuple(Component(name, points) for name, points in named),
+        expected_stars=float(match.expected[0]),
+        interval=_interval(film.scores),
+        confidence=confidence_word(float(match.confidence[0])),
+        evidence_count=evidence_count(film),
+        cold_start=bool(film.signals.others[0] == 0),
+        reasons=_reasons(film)[:limit],
+    )
+
+
+def confidence_word(confidence: float) -> Confidence:
+    """Name a `Match.confidence`: low below .4, high from .7."""
+    if confidence < MEDIUM:
+        return "low"
+    return "medium" if confidence < HIGH else "high"
+
+
+def _log_odds(scores: rules.RulesScores) -> tuple[float, list[float]]:
+    parts = scores.genre_affinity, scores.rating_history, scores.popularity
+    return float(scores.base[0]), [float(part[0]) for part in parts]
+
+
+def _whole_shares(scores: rules.RulesScores) -> list[int]:
+    """Base points, then the components': they sum to the rounded percentage."""
+    base, parts = _log_odds(scores)
+    shares = [100 * sigmoid(base), *shapley_points(base, parts)]
+    return whole_points(shares, math.floor(math.fsum(shares) + 0.5))
+
+
+def _interval(scores: rules.RulesScores) -> tuple[int, int]:
+    """Score at the 10 % and 90 % points of the expectation, widened to whole points."""
+    base, parts = _log_odds(scores)
+    half = rules.EIGHTY_PERCENT * float(scores.uncertainty[0])
+    middle, reach = base + math.fsum(parts), rules.LOG_ODDS_PER_STAR * half
+    low, high = sigmoid(middle - reach), sigmoid(middle + reach)
+    return math.floor(100 * low), math.ceil(100 * high)
+
+
+def _reasons(film: Film) -> tuple[Reason, ...]:
+    per_star = _points_per_star(*_log_odds(film.scores))
+    reasons = [
+        Reason(
+            cause.kind, cause.id, cause.given, cause.stars * per_star[cause.component]
+        )
+        for cause in causes(film)
+        if cause.stars
+    ]
+    return tuple(sorted(reasons, key=_strongest_first))
+
+
+def _points_per_star(base: float, parts: Sequence[float]) -> dict[ComponentName, float]:
+    rates = zip(COMPONENTS, point_rates(base, parts), strict=True)
+    return {name: rules.LOG_ODDS_PER_STAR * rate for name, rate in rates}
+
+
+def _strongest_first(reason: Reason) -> tuple[float, str, int]:
+    return -abs(reason.points), reason.kind, -1 if reason.id is None else reason.id

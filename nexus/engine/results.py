@@ -1,0 +1,82 @@
+"""What a scorer answers: the same forms for fixed rules and for trained models."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from nexus.engine.arrays import Floats
+
+ComponentName = Literal["genre_affinity", "rating_history", "popularity"]
+ReasonKind = Literal[
+    "rated_movie", "liked_movie", "genre", "person", "quality", "popularity"
+]
+Confidence = Literal["low", "medium", "high"]
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """How well films suit one member: float64[n] each, in the order asked for.
+
+    like:       probability 0..1 that the member would give 4 stars or more
+    expected:   stars, 0.5..5
+    low, high:  stars: four of five ratings are expected between the two
+    confidence: share 0..1 of the uncertainty of a stranger about an unknown film that
+                is gone
+    NaN = cannot say.
+    """
+
+    like: Floats
+    expected: Floats
+    low: Floats
+    high: Floats
+    confidence: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """One part of the match score in whole points, positive or negative."""
+
+    name: ComponentName
+    points: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One cause in numbers; the application finds the words.
+
+    id:     film, genre or person, by `kind`; None for quality and popularity
+    stars:  rated_movie: what the member gave it; genre: the member's average there,
+            None if only declared; quality: the vote average as stars (half of 0..10),
+            drawn to the usual one while votes are few; otherwise None
+    points: share of the match score, before rounding to whole points
+    """
+
+    kind: ReasonKind
+    id: int | None
+    stars: float | None
+    points: float
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """One match score taken apart.
+
+    match_score:    0..100; base_points + the components' points, exactly
+    expected_stars: 0.5..5
+    interval:       whole points, low <= match_score <= high, within 0..100: where
+                    the score would be, four times of five, if all were known
+    evidence_count: ratings and declared preferences that bear on this film
+    cold_start:     no rating of another film is there to go by
+    reasons:        strongest first by |points|
+    """
+
+    film_id: int
+    model_version: str
+    match_score: int
+    base_points: int
+    components: tuple[Component, ...]
+    expected_stars: float
+    interval: tuple[int, int]
+    confidence: Confidence
+    evidence_count: int
+    cold_start: bool
+    reasons: tuple[Reason, ...]

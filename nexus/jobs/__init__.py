@@ -1,0 +1,1 @@
+"""Background work: thin tasks over the domain's operations."""

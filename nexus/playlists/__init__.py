@@ -1,0 +1,1 @@
+"""Members' collections of films."""

@@ -1,0 +1,70 @@
+"""Reads of playlists."""
+
+from uuid import UUID
+
+from django.db.models import Count, Q, QuerySet
+
+from nexus.accounts.models import User
+from nexus.lib.errors import NotFoundError
+from nexus.playlists.models import Playlist, PlaylistItem, PlaylistVisibility
+
+
+class PlaylistNotFound(NotFoundError):
+    code = "playlist_not_found"
+
+    def __init__(self) -> None:
+        super().__init__("There is no such playlist.")
+
+
+def with_owner_and_count(playlists: QuerySet[Playlist]) -> QuerySet[Playlist]:
+    return playlists.select_related("owner").annotate(movie_count=Count("items"))
+
+
+def listed_playlists(
+    *, viewer: User | None, owner: str | None, visibility: str | None
+) -> QuerySet[Playlist]:
+    """Return what a list may show: one's own, or others' public playlists.
+
+    Without `owner` a member lists their own playlists and anyone else the public ones.
+    """
+    public = Q(
+        visibility=PlaylistVisibility.PUBLIC, hidden_at=None, owner__is_active=True
+    )
+    shown = Playlist.objects.filter(
+        public if viewer is None else public | Q(owner=viewer)
+    )
+    if owner is not None:
+        shown = shown.filter(owner__username__iexact=owner)
+    elif viewer is not None and visibility != PlaylistVisibility.PUBLIC:
+        shown = shown.filter(owner=viewer)
+    if visibility is not None:
+        shown = shown.filter(visibility=visibility)
+    return with_owner_and_count(shown)
+
+
+def get_visible_playlist(*, viewer: User | None, playlist_id: UUID) -> Playlist:
+    """Return the playlist if it is the viewer's, unlisted or public; a hidden one is only
+    the owner's and the moderators'."""
+    visible = Q(
+        visibility__in=[PlaylistVisibility.PUBLIC, PlaylistVisibility.UNLISTED],
+        hidden_at=None,
+        owner__is_active=True,
+    )
+    if viewer is not None:
+        visible |= Q(owner=viewer)
+        if viewer.is_moderator:
+            visible |= Q(visibility=PlaylistVisibility.PUBLIC)
+    found = with_owner_and_count(
+        Playlist.objects.filter(visible, pk=playlist_id)
+    ).first()
+    if found is None:
+        raise PlaylistNotFound
+    return found
+
+
+def items_of(playlist: Playlist) -> QuerySet[PlaylistItem]:
+    return playlist.items.select_related("movie").order_by("position")
+
+
+def count_playlists(*, user: User) -> int:
+    return Playlist.objects.filter(owner=user).count()

@@ -1,0 +1,1 @@
+"""What a member says of films: ratings, reviews, history, preferences, hidden films."""

@@ -1,0 +1,135 @@
+"""What a member can say of films, and take back."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db import transaction
+
+from nexus.accounts.models import User
+from nexus.accounts.operations import record_moderation
+from nexus.catalog.models import Movie
+from nexus.lib.errors import ForbiddenError
+from nexus.ratings.models import (
+    HiddenMovie,
+    Rating,
+    Viewing,
+)
+from nexus.ratings.queries import ViewingNotFound
+
+
+class NotYourRating(ForbiddenError):
+    def __init__(self) -> None:
+        super().__init__("Only the member who wrote a rating may change it.")
+
+
+class OnlyModerators(ForbiddenError):
+    def __init__(self) -> None:
+        super().__init__("Only moderators may hide what others published.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What is said of a film; None leaves what was said earlier as it is."""
+
+    half_stars: int | None
+    review: str | None = None
+    contains_spoilers: bool | None = None
+
+    def values(self) -> dict[str, object]:
+        return {
+            name: value
+            for name in ("half_stars", "review", "contains_spoilers")
+            if (value := getattr(self, name)) is not None
+        }
+
+
+def rate_movie(
+    *, user: User, movie: Movie, verdict: Verdict, now: datetime
+) -> tuple[Rating, bool]:
+    """Set the member's one rating of the film; return it and whether it is new.
+
+    The unique constraint decides between simultaneous first ratings: the later one
+    becomes the replacement.
+    """
+    values = verdict.values() | {"updated_at": now}
+    return Rating.objects.select_related("movie", "user").update_or_create(
+        user=user,
+        movie=movie,
+        defaults=values,
+        create_defaults=values | {"created_at": now},
+    )
+
+
+def change_rating(
+    *, user: User, rating: Rating, verdict: Verdict, now: datetime
+) -> Rating:
+    """Change some fields of the rating; raises NotYourRating."""
+    require_author(user, rating)
+    Rating.objects.filter(pk=rating.pk).update(**verdict.values(), updated_at=now)
+    rating.refresh_from_db(
+        fields=["half_stars", "review", "contains_spoilers", "updated_at"]
+    )
+    return rating
+
+
+def delete_rating(*, user: User, rating: Rating) -> None:
+    require_author(user, rating)
+    rating.delete()
+
+
+def require_author(user: User, rating: Rating) -> None:
+    if rating.user_id != user.pk:
+        raise NotYourRating
+
+
+@transaction.atomic
+def hide_review(*, moderator: User, rating: Rating, reason: str, now: datetime) -> None:
+    """Take a review out of sight; its stars stay. Raises OnlyModerators."""
+    if not moderator.is_moderator:
+        raise OnlyModerators
+    Rating.objects.filter(pk=rating.pk).update(hidden_at=now, hidden_reason=reason)
+    subject = f"rating {rating.pk}"
+    record_moderation(
+        actor=moderator, action="hide", subject=subject, reason=reason, now=now
+    )
+
+
+@transaction.atomic
+def show_review(*, moderator: User, rating: Rating, now: datetime) -> None:
+    if not moderator.is_moderator:
+        raise OnlyModerators
+    Rating.objects.filter(pk=rating.pk).update(hidden_at=None, hidden_reason="")
+    record_moderation(
+        actor=moderator,
+        action="show",
+        subject=f"rating {rating.pk}",
+        reason="",
+        now=now,
+    )
+
+
+def add_viewing(
+    *, user: User, movie: Movie, watched_on: date | None, now: datetime
+) -> tuple[Viewing, bool]:
+    """Add to the history; return the entry and whether it is new for that day."""
+    return Viewing.objects.select_related("movie").get_or_create(
+        user=user, movie=movie, watched_on=watched_on, defaults={"created_at": now}
+    )
+
+
+def remove_viewing(*, user: User, viewing_id: int) -> None:
+    deleted, _ = Viewing.objects.filter(user=user, pk=viewing_id).delete()
+    if not deleted:
+        raise ViewingNotFound("There is no such entry in your history.")
+
+
+def hide_movie(*, user: User, movie: Movie, now: datetime) -> tuple[HiddenMovie, bool]:
+    return HiddenMovie.objects.select_related("movie").get_or_create(
+        user=user, movie=movie, defaults={"created_at": now}
+    )
+
+
+def unhide_movie(*, user: User, movie_id: int) -> bool:
+    """Return whether the film was hidden."""
+    deleted, _ = HiddenMovie.objects.filter(user=user, movie=movie_id).delete()
+    return bool(deleted)

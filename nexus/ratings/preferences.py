@@ -1,0 +1,81 @@
+"""What a member declares to like: genres, people and films."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from nexus.accounts.models import User
+from nexus.catalog.models import Genre, Movie, Person
+from nexus.catalog.operations import find_person, get_movies
+from nexus.catalog.queries import resolve_genres
+from nexus.ratings.models import GenrePreference, MoviePreference, PersonPreference
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What of each kind; None says nothing of that kind."""
+
+    genres: Sequence[Genre] | None = None
+    people: Sequence[Person] | None = None
+    movies: Sequence[Movie] | None = None
+
+
+NOTHING = Declared((), (), ())
+
+
+def resolve(
+    *,
+    genres: Sequence[int | str] | None = None,
+    people: Sequence[int] | None = None,
+    movies: Sequence[int] | None = None,
+    now: datetime,
+) -> Declared:
+    """Turn ids and names into rows, fetching films and people that only TMDb knows.
+
+    Raises UnknownGenre, UnknownPerson or UnknownMovie, naming the first unknown one.
+    """
+    return Declared(
+        genres=None
+        if genres is None
+        else list(Genre.objects.filter(id__in=resolve_genres(genres, field="genres"))),
+        people=None
+        if people is None
+        else [find_person(person_id=id_, field="people", now=now) for id_ in people],
+        movies=None
+        if movies is None
+        else get_movies(movie_ids=movies, field="movies", now=now),
+    )
+
+
+@transaction.atomic
+def add(*, user: User, declared: Declared) -> None:
+    GenrePreference.objects.bulk_create(
+        [GenrePreference(user=user, genre=genre) for genre in declared.genres or ()],
+        ignore_conflicts=True,
+    )
+    PersonPreference.objects.bulk_create(
+        [
+            PersonPreference(user=user, person=person)
+            for person in declared.people or ()
+        ],
+        ignore_conflicts=True,
+    )
+    MoviePreference.objects.bulk_create(
+        [MoviePreference(user=user, movie=movie) for movie in declared.movies or ()],
+        ignore_conflicts=True,
+    )
+
+
+@transaction.atomic
+def replace(*, user: User, declared: Declared) -> None:
+    """Replace what is said of; the member's row is locked, so that replacements queue."""
+    User.objects.select_for_update().get(pk=user.pk)
+    if declared.genres is not None:
+        GenrePreference.objects.filter(user=user).delete()
+    if declared.people is not None:
+        PersonPreference.objects.filter(user=user).delete()
+    if declared.movies is not None:
+        MoviePreference.objects.filter(user=user).delete()
+    add(user=user, declared=declared)

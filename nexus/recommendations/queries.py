@@ -1,0 +1,224 @@
+"""A member's feed and match scores, and similar titles. Everything is computed live."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nexus import engine
+from nexus.accounts.models import User
+from nexus.catalog.aside import Answer
+from nexus.catalog.lists import MovieSlice, related_movies, trending_movies
+from nexus.catalog.models import Movie
+from nexus.catalog.operations import MovieNotFound, get_movie
+from nexus.catalog.queries import MovieFilters, filter_movies
+from nexus.recommendations.films import STORE, shown_films
+from nexus.recommendations.members import Member, read_member
+from nexus.recommendations.words import (
+    Names,
+    Reason,
+    names_for,
+    put_in_words,
+    read_names,
+    shared,
+)
+
+LONGEST_FEED = 500
+REASONS_IN_FEED = 3
+REASONS_OF_SCORE = 10
+MOST_SIMILAR = 100
+
+Recommender = Literal["personal", "preferences", "trending"]
+
+
+@dataclass(frozen=True, slots=True)
+class MatchScore:
+    explanation: engine.Explanation
+    reasons: list[Reason]
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    movie: Movie
+    match_score: int
+    reasons: list[Reason]
+    rank: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What a member asks of the feed; shares are 0..1."""
+
+    filters: MovieFilters
+    diversity: float
+    novelty: float
+    include_watched: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feed:
+    """One page; `count` films in all, `achieved` measures the page."""
+
+    picks: list[Pick]
+    count: int
+    recommender: Recommender
+    model_version: str
+    degraded: bool
+    achieved: engine.Achieved
+
+
+def match_score(*, user: User, movie_id: int, now: datetime) -> MatchScore:
+    """Say how likely the member is to give the film 4 stars or more, and why.
+
+    Raises MovieNotFound, also for a film that TMDb took back.
+    """
+    movie = get_movie(movie_id=movie_id, now=now)
+    catalogue = STORE.current(with_film=movie.pk)
+    if movie.removed_at is not None:
+        raise MovieNotFound(movie_id)
+    taste = read_member(user).taste
+    found = engine.explain_by_rules(catalogue, taste, movie.pk, limit=REASONS_OF_SCORE)
+    return MatchScore(found, put_in_words(found.reasons, names_for(found.reasons)))
+
+
+def recommend(
+    *, user: User, wish: Wish, page: int, page_size: int, now: datetime
+) -> Feed:
+    """Rank all films for the member and return one page of the first 500.
+
+    Never a hidden film, and a rated or watched one only if asked for. Equal input gives
+    an equal list.
+    """
+    catalogue, member = STORE.current(), read_member(user)
+    recommender = recommender_for(member)
+    scores = engine.score_by_rules(catalogue, member.taste)
+    relevance = scores.match.like
+    degraded = False
+    if recommender == "trending":
+        lifted = lift_trending(scores.ids, relevance, now=now)
+        relevance, degraded = lifted.relevance, lifted.degraded
+    ranked = rank(catalogue, scores.ids, relevance, member=member, wish=wish)
+    shown = ranked[(page - 1) * page_size : page * page_size]
+    return Feed(
+        picks=explain(catalogue, member, shown, first_rank=(page - 1) * page_size + 1),
+        count=len(ranked),
+        recommender=recommender,
+        model_version=engine.RULES_VERSION,
+        degraded=degraded,
+        achieved=engine.achieved(catalogue, shown),
+    )
+
+
+def recommender_for(member: Member) -> Recommender:
+    if member.taste.rated:
+        return "personal"
+    return "preferences" if member.is_known else "trending"
+
+
+@dataclass(frozen=True, slots=True)
+class Lifted:
+    relevance: NDArray[np.float64]
+    degraded: bool
+
+
+def lift_trending(
+    ids: NDArray[np.int64], relevance: NDArray[np.float64], *, now: datetime
+) -> Lifted:
+    """Put the films that are trending now before all others, in their order."""
+    answer = trending_movies(window="week", page=1, page_size=20, now=now)
+    rank_of = {movie.pk: rank for rank, movie in enumerate(answer.value.movies)}
+    lift = [float(20 - rank_of.get(id_, 20)) for id_ in ids.tolist()]
+    return Lifted(relevance + np.array(lift), answer.origin.degraded)
+
+
+def rank(
+    catalogue: engine.Catalogue,
+    ids: NDArray[np.int64],
+    relevance: NDArray[np.float64],
+    *,
+    member: Member,
+    wish: Wish,
+) -> list[int]:
+    excluded = set(member.hidden)
+    if not wish.include_watched:
+        excluded |= member.taste.seen
+    if wish.filters != MovieFilters():
+        allowed = filter_movies(shown_films(), wish.filters).order_by()
+        excluded |= set(ids.tolist()) - set(allowed.values_list("id", flat=True))
+    top = engine.top_n(ids, relevance, LONGEST_FEED, exclude=excluded)
+    if top.size == 0:
+        return []
+    order = np.searchsorted(ids, top)
+    discounted = engine.discount_popular(
+        catalogue, top, relevance[order], novelty=wish.novelty
+    )
+    found = engine.diversify(catalogue, top, discounted, diversity=wish.diversity)
+    return [int(id_) for id_ in found]
+
+
+def explain(
+    catalogue: engine.Catalogue, member: Member, ids: Sequence[int], *, first_rank: int
+) -> list[Pick]:
+    found = [
+        engine.explain_by_rules(catalogue, member.taste, id_, limit=REASONS_IN_FEED)
+        for id_ in ids
+    ]
+    names = names_for(reason for one in found for reason in one.reasons)
+    movies = Movie.objects.in_bulk(ids)
+    return [
+        Pick(
+            movies[one.film_id],
+            one.match_score,
+            put_in_words(one.reasons, names),
+            place,
+        )
+        for place, one in enumerate(found, start=first_rank)
+        if one.film_id in movies
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class SimilarMovie:
+    movie: Movie
+    similarity: float
+    reasons: list[Reason]
+
+
+def similar_movies(*, movie_id: int, limit: int, now: datetime) -> list[SimilarMovie]:
+    """Return the films most like this one by content; raises MovieNotFound."""
+    movie = get_movie(movie_id=movie_id, now=now)
+    if movie.removed_at is not None:
+        raise MovieNotFound(movie_id)
+    found = engine.similar(STORE.current(with_film=movie.pk), movie.pk, limit)
+    names = names_of_shared(found)
+    movies = Movie.objects.in_bulk([one.id for one in found])
+    return [
+        SimilarMovie(movies[one.id], round(one.similarity, 4), shared(one, names))
+        for one in found
+        if one.id in movies
+    ]
+
+
+def names_of_shared(found: Sequence[engine.SimilarFilm]) -> Names:
+    people = {id_ for one in found for id_ in (*one.directors, *one.cast)}
+    return read_names(movies=(), people=people)
+
+
+def movies_recommended_with(
+    *, movie_id: int, page: int, page_size: int, now: datetime
+) -> Answer[MovieSlice]:
+    """Return TMDb's recommendations for the film, or our similar titles without TMDb."""
+
+    def local(movie: Movie) -> MovieSlice:
+        alike = similar_movies(movie_id=movie.pk, limit=MOST_SIMILAR, now=now)
+        movies = [one.movie for one in alike]
+        start = (page - 1) * page_size
+        stored = frozenset(one.pk for one in movies)
+        return MovieSlice(movies[start : start + page_size], len(movies), stored)
+
+    return related_movies(
+        movie_id=movie_id, page=page, page_size=page_size, now=now, local=local
+    )

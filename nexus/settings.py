@@ -1,0 +1,311 @@
+"""Every setting. What differs between installations comes from the environment."""
+
+import secrets
+import warnings
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import dj_database_url
+import django_stubs_ext
+
+from nexus import __version__
+from nexus.env import (
+    PROJECT_DIR,
+    WrongVariable,
+    env_bool,
+    env_choice,
+    env_int,
+    env_list,
+    env_origins,
+    env_parsed,
+    env_secret,
+    env_str,
+    env_url,
+)
+from nexus.lib.home import Home
+from nexus.lib.mail_url import LEGAL as MAIL_URL_LEGAL
+from nexus.lib.mail_url import parse_mail_url
+
+django_stubs_ext.monkeypatch()
+
+# --- Where and how the program runs
+
+DEBUG = env_bool("DEBUG", default=False)
+HOME = Home(
+    Path(env_str("NEXUS_HOME", str(PROJECT_DIR / "var"))).expanduser().resolve()
+)
+HOST = env_str("HOST", "127.0.0.1")
+PORT = env_int("PORT", 8000, low=1, high=65535)
+WEB_WORKERS = env_int("WEB_WORKERS", 1, low=1, high=64)
+LOG_LEVEL = env_choice(
+    "LOG_LEVEL", "info", ("debug", "info", "warning", "error")
+).upper()
+
+# --- Database: the embedded server unless the environment names one
+
+DATABASE_URL = env_url(
+    "DATABASE_URL",
+    "",
+    ("postgres", "postgresql"),
+    "postgresql://user:password@host:5432/nexus",
+)
+IS_EMBEDDED = not DATABASE_URL
+# The worker shares the web process while there is no cache that both could reach.
+WORKER_IN_WEB = env_bool("WORKER_IN_WEB", default=IS_EMBEDDED)
+
+
+def database() -> dict[str, Any]:
+    if IS_EMBEDDED:
+        found: dict[str, Any] = {
+            "ENGINE": "django.db.backends.postgresql",
+            "NAME": "nexus",
+            "USER": "nexus",
+            "HOST": str(HOME.socket_dir),
+        }
+    else:
+        found = dict(dj_database_url.parse(DATABASE_URL))
+    # One kept connection per worker thread; a health check replaces a dead one.
+    found |= {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}
+    found["OPTIONS"] = {"connect_timeout": 5} | found.get("OPTIONS", {})
+    return found
+
+
+DATABASES = {"default": database()}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- Secrets
+
+
+def secret_key() -> str:
+    """Return the configured key, or the one an embedded installation made for itself."""
+    if key := env_secret("SECRET_KEY", minimum=32):
+        return key
+    if IS_EMBEDDED:
+        return HOME.find_secret_key() or secrets.token_urlsafe(48)
+    raise WrongVariable("SECRET_KEY", "set to a random text of at least 32 characters")
+
+
+SECRET_KEY = secret_key()
+
+# --- Cache
+
+VALKEY_URL = env_url(
+    "VALKEY_URL", "", ("redis", "rediss", "valkey", "valkeys"), "valkey://host:6379/0"
+)
+
+
+def cache() -> dict[str, Any]:
+    if not VALKEY_URL:
+        return {
+            "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+            "OPTIONS": {"MAX_ENTRIES": 10_000},
+        }
+    return {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": VALKEY_URL.replace("valkey", "redis", 1),
+        "KEY_PREFIX": "nexus",
+        "OPTIONS": {"socket_timeout": 0.5, "socket_connect_timeout": 0.5},
+    }
+
+
+CACHES = {"default": cache()}
+
+# --- TMDb
+
+TMDB_API_KEY = env_str("TMDB_API_KEY")
+TMDB_API_URL = env_url(
+    "TMDB_API_URL",
+    "https://api.themoviedb.org/3",
+    ("http", "https"),
+    "https://api.themoviedb.org/3",
+)
+
+# --- HTTP
+
+LOOPBACK_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
+ALLOWED_HOSTS = env_list("ALLOWED_HOSTS") or [*LOOPBACK_HOSTS, HOST]
+CORS_ALLOWED_ORIGINS = env_origins("CORS_ORIGINS")
+CORS_EXPOSE_HEADERS = [
+    "ETag",
+    "RateLimit",
+    "RateLimit-Policy",
+    "Retry-After",
+    "X-Request-ID",
+]
+CORS_ALLOW_HEADERS = [
+    "accept",
+    "authorization",
+    "content-type",
+    "if-match",
+    "x-request-id",
+]
+RATE_LIMITS = env_bool("RATE_LIMITS", default=True)
+
+ROOT_URLCONF = "nexus.urls"
+WSGI_APPLICATION = "nexus.wsgi.application"
+APPEND_SLASH = False  # every path answers in both forms; see CanonicalPath
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_HTTPONLY = True
+
+MIDDLEWARE = [
+    "nexus.api.middleware.RequestContext",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "nexus.api.middleware.CanonicalPath",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+INSTALLED_APPS = [
+    "nexus.accounts",
+    "nexus.catalog",
+    "nexus.ratings",
+    "nexus.playlists",
+    "nexus.recommendations",
+    "nexus.jobs",
+    "nexus.api",
+    "nexus.web",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.messages",
+    "django.contrib.postgres",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "corsheaders",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "procrastinate.contrib.django",
+    "rest_framework",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+STATIC_URL = "/static/"
+STATIC_ROOT = PROJECT_DIR / "staticfiles"
+# Only container images collect the files there; everywhere else the finders have them.
+warnings.filterwarnings("ignore", message="No directory at")
+WHITENOISE_USE_FINDERS = True  # the embedded installation has no collectstatic step
+
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = False
+
+# --- Members
+
+AUTH_USER_MODEL = "accounts.User"
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": options}
+    for name, options in (
+        (
+            "UserAttributeSimilarityValidator",
+            {"user_attributes": ("username", "name", "email")},
+        ),
+        ("MinimumLengthValidator", {"min_length": 8}),
+        ("CommonPasswordValidator", {}),
+        ("NumericPasswordValidator", {}),
+    )
+]
+PASSWORD_RESET_TIMEOUT = 60 * 60
+
+MAIL = env_parsed(
+    "EMAIL_URL", parse_mail_url, parse_mail_url("console:"), f"one of {MAIL_URL_LEGAL}"
+)
+globals().update(MAIL)
+DEFAULT_FROM_EMAIL = env_str("EMAIL_FROM", "Nexus <nexus@localhost>")
+
+# --- Interface
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["nexus.api.authentication.BearerAuthentication"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "nexus.api.negotiation.JsonOnly",
+    "DEFAULT_PARSER_CLASSES": ["nexus.api.negotiation.BoundedJSONParser"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["nexus.api.negotiation.OrjsonRenderer"],
+    "DEFAULT_SCHEMA_CLASS": "nexus.api.schema.ContractSchema",
+    "DEFAULT_METADATA_CLASS": None,
+    "EXCEPTION_HANDLER": "nexus.api.errors.handle",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+    "URL_FORMAT_OVERRIDE": None,
+}
+SIMPLE_JWT = {
+    "ACCESS_TOKEN_LIFETIME": timedelta(minutes=10),
+    "REFRESH_TOKEN_LIFETIME": timedelta(days=14),
+    "ISSUER": "nexus",
+    "AUDIENCE": "nexus-api",
+    "USER_ID_CLAIM": "sub",
+}
+
+# --- Logs
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"json": {"()": "nexus.lib.logs.json_formatter"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
+    "loggers": {
+        "django": {"level": LOG_LEVEL, "propagate": True},
+        # Requests are logged once, with route and duration, by RequestContext.
+        "django.request": {"level": "CRITICAL"},
+        "django.server": {"level": "WARNING"},
+        "httpx": {"level": "WARNING"},  # its lines carry whole addresses
+        "procrastinate": {"level": "WARNING"},
+    },
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Nexus",
+    "VERSION": __version__,
+    "DESCRIPTION": (
+        "Films, ratings, playlists, and recommendations that say why.\n\n"
+        "Every path also answers without its trailing slash; `/auth`, `/movies`, "
+        "`/playlists`, `/profiles`, `/ratings` and `/tmdb` also without `/api`.\n\n"
+        "This product uses the TMDB API but is not endorsed or certified by TMDB."
+    ),
+    "OAS_VERSION": "3.1.0",
+    "LICENSE": {"name": "MIT", "identifier": "MIT"},
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "PREPROCESSING_HOOKS": ["nexus.api.schema.only_canonical"],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "PATH_CONVERTER_OVERRIDES": {
+        "movie_id": {"type": "integer", "minimum": 1, "maximum": 2**31 - 1},
+        "row_id": {"type": "integer", "minimum": 1, "maximum": 2**63 - 1},
+        "username": {"type": "string", "pattern": "^[A-Za-z0-9_.-]{3,30}$"},
+    },
+}
+
+# --- Jobs
+
+PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "tasks"

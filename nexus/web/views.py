@@ -1,0 +1,15 @@
+"""Pages for people."""
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from nexus import __version__
+
+
+@require_safe
+def start(request: HttpRequest) -> HttpResponse:
+    """Say what this is and where the API's pages are."""
+    context = {"version": __version__, "has_tmdb": bool(settings.TMDB_API_KEY)}
+    return render(request, "web/start.html", context)

@@ -1,0 +1,19 @@
+"""What the web server loads: the application and, on one machine, the worker beside it."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+from nexus.env import load_env_file
+
+load_env_file()
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "nexus.settings")
+
+application = get_wsgi_application()
+
+from django.conf import settings  # noqa: E402  the settings must be loaded first
+
+from nexus.jobs.worker import start_worker_thread  # noqa: E402  the apps must be ready first
+
+if settings.WORKER_IN_WEB:
+    start_worker_thread()

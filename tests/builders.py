@@ -1,0 +1,81 @@
+"""Rows for tests: valid by default, every value can be given."""
+
+from datetime import UTC, date, datetime
+from itertools import count
+from typing import Any
+
+from nexus.accounts.models import Role, User
+from nexus.catalog.models import Credit, CreditKind, Genre, Movie, Person
+from nexus.catalog.titles import grams_of, sort_key
+from nexus.playlists.models import Playlist
+from nexus.ratings.models import Rating
+
+PASSWORD = "correct-horse-7"
+NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+GENRES = {28: "Action", 18: "Drama", 35: "Comedy", 878: "Science Fiction", 27: "Horror"}
+
+_numbers = count(1)
+
+
+def make_user(username: str | None = None, *, role: Role = Role.MEMBER, **values: Any) -> User:
+    username = username or f"member{next(_numbers)}"
+    values = {
+        "name": username.title(),
+        "email": f"{username.lower()}@example.org",
+        "created_at": NOW,
+    } | values
+    user = User(username=username, role=role, **values)
+    user.set_password(PASSWORD)
+    user.save()
+    return user
+
+
+def make_genres() -> None:
+    Genre.objects.bulk_create(
+        [Genre(id=id_, name=name) for id_, name in GENRES.items()], ignore_conflicts=True
+    )
+
+
+def make_movie(movie_id: int | None = None, *, title: str | None = None, **values: Any) -> Movie:
+    """Make a film of the year 2000 with plain votes; `genres` are ids."""
+    movie_id = movie_id or 900_000 + next(_numbers)
+    title = title or f"Film {movie_id}"
+    original_title = values.pop("original_title", title)
+    values = {
+        "year": 2000,
+        "release_date": date(2000, 1, 1),
+        "runtime": 100,
+        "genres": [18],
+        "vote_average": 7.0,
+        "vote_count": 1000,
+        "popularity": 10.0,
+        "original_language": "en",
+        "fetched_at": NOW,
+    } | values
+    return Movie.objects.create(
+        id=movie_id,
+        title=title,
+        original_title=original_title,
+        sort_title=sort_key(title),
+        title_grams=grams_of((title, original_title)),
+        **values,
+    )
+
+
+def make_person(name: str, *, person_id: int | None = None) -> Person:
+    return Person.objects.create(id=person_id or 700_000 + next(_numbers), name=name)
+
+
+def add_credit(movie: Movie, person: Person, kind: CreditKind = CreditKind.CAST) -> Credit:
+    position = Credit.objects.filter(movie=movie, kind=kind).count()
+    return Credit.objects.create(movie=movie, person=person, kind=kind, position=position)
+
+
+def make_rating(user: User, movie: Movie, *, stars: float = 4, **values: Any) -> Rating:
+    values = {"created_at": NOW, "updated_at": NOW} | values
+    return Rating.objects.create(user=user, movie=movie, half_stars=round(stars * 2), **values)
+
+
+def make_playlist(owner: User, *, name: str = "Favourites", **values: Any) -> Playlist:
+    values = {"created_at": NOW, "updated_at": NOW} | values
+    return Playlist.objects.create(owner=owner, name=name, **values)

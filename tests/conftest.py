@@ -1,0 +1,113 @@
+"""The servers every test may need, and the cast."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.conf import settings as django_settings
+from django.core.cache import cache
+from pytest_django import Settings
+
+from nexus.accounts.models import Role, User
+from nexus.api.limits import LOCAL
+from nexus.catalog import upstream
+from nexus.launch.postgres import EmbeddedPostgres
+from nexus.recommendations.films import STORE
+from tests.builders import make_genres, make_user
+from tests.client import Api
+from tests.environment import VALKEY_PORT
+from tests.servers import valkey_server
+from tests.tmdb_server import TmdbServer
+
+# Nothing of a test survives a crash of the machine; waiting for the disk is for the product.
+HURRIED = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[None]:
+    django_settings.HOME.path.mkdir(parents=True, exist_ok=True)
+    with EmbeddedPostgres(django_settings.HOME, settings=HURRIED):
+        yield
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    postgres: None, django_db_modify_db_settings_parallel_suffix: None
+) -> None:
+    """Make pytest-django wait for the server."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def valkey() -> Iterator[str]:
+    with valkey_server(VALKEY_PORT) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def tmdb_for_all() -> Iterator[TmdbServer]:
+    with TmdbServer() as server:
+        yield server
+
+
+@pytest.fixture
+def tmdb(tmdb_for_all: TmdbServer, settings: Settings) -> Iterator[TmdbServer]:
+    """A TMDb that the product is configured to ask."""
+    settings.TMDB_API_KEY = tmdb_for_all.key
+    settings.TMDB_API_URL = tmdb_for_all.url
+    yield tmdb_for_all
+    tmdb_for_all.reset()
+    upstream.client.cache_clear()
+
+
+@pytest.fixture(autouse=True)
+def fresh_process(settings: Settings) -> None:
+    """Forget what a process remembers, and hash passwords fast."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    cache.clear()
+    LOCAL.clear()
+    STORE.clear()
+
+
+@pytest.fixture
+def genres(db: None) -> None:
+    make_genres()
+
+
+@pytest.fixture
+def owner(db: None) -> User:
+    return make_user("owner")
+
+
+@pytest.fixture
+def stranger(db: None) -> User:
+    return make_user("stranger")
+
+
+@pytest.fixture
+def moderator(db: None) -> User:
+    return make_user("moderator1", role=Role.MODERATOR)
+
+
+@pytest.fixture
+def admin(db: None) -> User:
+    return make_user("admin1", role=Role.ADMIN)
+
+
+@pytest.fixture
+def api(db: None) -> Api:
+    """The API as nobody in particular."""
+    return Api()
+
+
+@pytest.fixture
+def owner_api(owner: User) -> Api:
+    return Api(owner)
+
+
+@pytest.fixture
+def stranger_api(stranger: User) -> Api:
+    return Api(stranger)
+
+
+@pytest.fixture
+def moderator_api(moderator: User) -> Api:
+    return Api(moderator)

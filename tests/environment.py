@@ -1,0 +1,25 @@
+"""The environment of the test run, set before anything reads the settings."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from tests.servers import free_port
+
+OURS = (
+    "ALLOWED_HOSTS CORS_ORIGINS DATABASE_URL DEBUG EMAIL_URL HOST LOG_LEVEL PORT SECRET_KEY "
+    "TMDB_API_KEY TMDB_API_URL WEB_WORKERS WORKER_IN_WEB"
+).split()
+
+for name in OURS:
+    os.environ.pop(name, None)
+
+HOME = tempfile.TemporaryDirectory(prefix="nexus-tests-", ignore_cleanup_errors=True)
+VALKEY_PORT = free_port()
+
+os.environ |= {
+    "NEXUS_HOME": str(Path(HOME.name).resolve()),
+    "VALKEY_URL": f"valkey://127.0.0.1:{VALKEY_PORT}/0",
+    "RATE_LIMITS": "off",  # tests of the limits turn them on
+    "TMDB_API_URL": "http://127.0.0.1:9/3",  # nothing listens there
+}
