@@ -78,7 +78,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 
 def secret_key() -> str:
-    """Return the configured key, or the one an embedded installation made for itself."""
+    """Return the configured key, or the one an embedded installation made."""
     if key := env_secret("SECRET_KEY", minimum=32):
         return key
     if IS_EMBEDDED:
@@ -149,6 +149,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+CSRF_FAILURE_VIEW = "nexus.api.errors.csrf_failed"
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_HTTPONLY = True
 
@@ -292,10 +293,21 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.0",
     "LICENSE": {"name": "MIT", "identifier": "MIT"},
     "SERVE_INCLUDE_SCHEMA": False,
+    "SORT_OPERATIONS": False,
     "SCHEMA_PATH_PREFIX": "/api",
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
-    "PREPROCESSING_HOOKS": ["nexus.api.schema.only_canonical"],
+    "ENUM_NAME_OVERRIDES": {
+        "AliveEnum": ["ok"],
+        "CachePartEnum": ["ok", "degraded"],
+        "PlaylistVisibilityEnum": "nexus.playlists.models.PlaylistVisibility",
+        "ProfileVisibilityEnum": "nexus.accounts.models.Visibility",
+    },
+    "PREPROCESSING_HOOKS": ["nexus.api.schema_hooks.only_operations"],
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "nexus.api.schema_hooks.complete",
+    ],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",

@@ -2,10 +2,9 @@
 
 from django.contrib import admin
 from django.urls import include, path
-from drf_spectacular.views import SpectacularRedocView, SpectacularSwaggerView
 
-from nexus.api.documents import JsonDocument, YamlDocument
-from nexus.api.views.operation import Alive, Ready, metrics
+from nexus.api.documents import JsonDocument, Redoc, Swagger, YamlDocument
+from nexus.api.views.operation import Alive, Metrics, Ready
 from nexus.web.views import start
 
 urlpatterns = [
@@ -13,11 +12,11 @@ urlpatterns = [
     path("api/", include("nexus.api.urls")),
     path("openapi.json", JsonDocument.as_view(), name="openapi"),
     path("openapi.yaml", YamlDocument.as_view()),
-    path("swagger/", SpectacularSwaggerView.as_view(url_name="openapi")),
-    path("redoc/", SpectacularRedocView.as_view(url_name="openapi")),
-    path("healthz/", Alive.as_view()),
-    path("readyz/", Ready.as_view()),
-    path("metrics/", metrics),
+    path("swagger/", Swagger.as_view()),
+    path("redoc/", Redoc.as_view()),
+    path("healthz", Alive.as_view()),
+    path("readyz", Ready.as_view()),
+    path("metrics", Metrics.as_view()),
     path("admin/", admin.site.urls),
 ]
 

@@ -1,4 +1,4 @@
-"""What the web server loads: the application and, on one machine, the worker beside it."""
+"""What the web server loads: the application and, on one machine, the worker."""
 
 import os
 

@@ -7,8 +7,8 @@ from typing import Any
 from nexus.accounts.models import Role, User
 from nexus.catalog.models import Credit, CreditKind, Genre, Movie, Person
 from nexus.catalog.titles import grams_of, sort_key
-from nexus.playlists.models import Playlist
-from nexus.ratings.models import Rating
+from nexus.playlists.models import Playlist, PlaylistItem
+from nexus.ratings.models import Rating, Viewing
 
 PASSWORD = "correct-horse-7"
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -17,7 +17,9 @@ GENRES = {28: "Action", 18: "Drama", 35: "Comedy", 878: "Science Fiction", 27: "
 _numbers = count(1)
 
 
-def make_user(username: str | None = None, *, role: Role = Role.MEMBER, **values: Any) -> User:
+def make_user(
+    username: str | None = None, *, role: Role = Role.MEMBER, **values: Any
+) -> User:
     username = username or f"member{next(_numbers)}"
     values = {
         "name": username.title(),
@@ -32,11 +34,14 @@ def make_user(username: str | None = None, *, role: Role = Role.MEMBER, **values
 
 def make_genres() -> None:
     Genre.objects.bulk_create(
-        [Genre(id=id_, name=name) for id_, name in GENRES.items()], ignore_conflicts=True
+        [Genre(id=id_, name=name) for id_, name in GENRES.items()],
+        ignore_conflicts=True,
     )
 
 
-def make_movie(movie_id: int | None = None, *, title: str | None = None, **values: Any) -> Movie:
+def make_movie(
+    movie_id: int | None = None, *, title: str | None = None, **values: Any
+) -> Movie:
     """Make a film of the year 2000 with plain votes; `genres` are ids."""
     movie_id = movie_id or 900_000 + next(_numbers)
     title = title or f"Film {movie_id}"
@@ -66,16 +71,38 @@ def make_person(name: str, *, person_id: int | None = None) -> Person:
     return Person.objects.create(id=person_id or 700_000 + next(_numbers), name=name)
 
 
-def add_credit(movie: Movie, person: Person, kind: CreditKind = CreditKind.CAST) -> Credit:
+def add_credit(
+    movie: Movie, person: Person, kind: CreditKind = CreditKind.CAST
+) -> Credit:
     position = Credit.objects.filter(movie=movie, kind=kind).count()
-    return Credit.objects.create(movie=movie, person=person, kind=kind, position=position)
+    return Credit.objects.create(
+        movie=movie, person=person, kind=kind, position=position
+    )
 
 
 def make_rating(user: User, movie: Movie, *, stars: float = 4, **values: Any) -> Rating:
     values = {"created_at": NOW, "updated_at": NOW} | values
-    return Rating.objects.create(user=user, movie=movie, half_stars=round(stars * 2), **values)
+    return Rating.objects.create(
+        user=user, movie=movie, half_stars=round(stars * 2), **values
+    )
 
 
 def make_playlist(owner: User, *, name: str = "Favourites", **values: Any) -> Playlist:
     values = {"created_at": NOW, "updated_at": NOW} | values
     return Playlist.objects.create(owner=owner, name=name, **values)
+
+
+def make_viewing(
+    user: User, movie: Movie, day: date | None = None, **values: Any
+) -> Viewing:
+    values = {"created_at": NOW} | values
+    return Viewing.objects.create(user=user, movie=movie, watched_on=day, **values)
+
+
+def fill_playlist(playlist: Playlist, *movies: Movie) -> None:
+    """Put the films at the end of the playlist."""
+    first = playlist.items.count() + 1
+    PlaylistItem.objects.bulk_create(
+        PlaylistItem(playlist=playlist, movie=movie, position=position, added_at=NOW)
+        for position, movie in enumerate(movies, start=first)
+    )

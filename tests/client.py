@@ -50,19 +50,29 @@ class Api:
         )
         self.headers = {"Authorization": f"Bearer {token_pair(sign_in)['access']}"}
 
-    def get(self, path: str, headers: dict[str, str] | None = None, **params: Any) -> Answer:
+    def get(
+        self, path: str, headers: dict[str, str] | None = None, **params: Any
+    ) -> Answer:
         return self.call("get", path, headers=headers, query_params=params)
 
-    def post(self, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Answer:
+    def post(
+        self, path: str, body: Any = None, headers: dict[str, str] | None = None
+    ) -> Answer:
         return self.call("post", path, body=body, headers=headers)
 
-    def put(self, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Answer:
+    def put(
+        self, path: str, body: Any = None, headers: dict[str, str] | None = None
+    ) -> Answer:
         return self.call("put", path, body=body, headers=headers)
 
-    def patch(self, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Answer:
+    def patch(
+        self, path: str, body: Any = None, headers: dict[str, str] | None = None
+    ) -> Answer:
         return self.call("patch", path, body=body, headers=headers)
 
-    def delete(self, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Answer:
+    def delete(
+        self, path: str, body: Any = None, headers: dict[str, str] | None = None
+    ) -> Answer:
         return self.call("delete", path, body=body, headers=headers)
 
     def call(

@@ -18,7 +18,7 @@ from tests.environment import VALKEY_PORT
 from tests.servers import valkey_server
 from tests.tmdb_server import TmdbServer
 
-# Nothing of a test survives a crash of the machine; waiting for the disk is for the product.
+# No test survives a crash of the machine: only the product waits for the disk.
 HURRIED = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
 
 
@@ -54,8 +54,9 @@ def tmdb(tmdb_for_all: TmdbServer, settings: Settings) -> Iterator[TmdbServer]:
     settings.TMDB_API_KEY = tmdb_for_all.key
     settings.TMDB_API_URL = tmdb_for_all.url
     yield tmdb_for_all
-    tmdb_for_all.reset()
+    upstream.client(tmdb_for_all.key, tmdb_for_all.url).close()
     upstream.client.cache_clear()
+    tmdb_for_all.reset()
 
 
 @pytest.fixture(autouse=True)

@@ -6,10 +6,19 @@ from pathlib import Path
 
 from tests.servers import free_port
 
-OURS = (
-    "ALLOWED_HOSTS CORS_ORIGINS DATABASE_URL DEBUG EMAIL_URL HOST LOG_LEVEL PORT SECRET_KEY "
-    "TMDB_API_KEY TMDB_API_URL WEB_WORKERS WORKER_IN_WEB"
-).split()
+OURS = [
+    "ALLOWED_HOSTS",
+    "CORS_ORIGINS",
+    "DATABASE_URL",
+    "DEBUG",
+    "EMAIL_URL",
+    "HOST",
+    "LOG_LEVEL",
+    "PORT",
+    "SECRET_KEY",
+    "TMDB_API_KEY",
+    "WEB_WORKERS",
+]
 
 for name in OURS:
     os.environ.pop(name, None)
@@ -20,6 +29,7 @@ VALKEY_PORT = free_port()
 os.environ |= {
     "NEXUS_HOME": str(Path(HOME.name).resolve()),
     "VALKEY_URL": f"valkey://127.0.0.1:{VALKEY_PORT}/0",
+    "WORKER_IN_WEB": "off",
     "RATE_LIMITS": "off",  # tests of the limits turn them on
     "TMDB_API_URL": "http://127.0.0.1:9/3",  # nothing listens there
 }

@@ -35,7 +35,16 @@ def valkey_program() -> str:
 @contextmanager
 def valkey_server(port: int) -> Iterator[str]:
     """Run a server without persistence; yields its address."""
-    options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+    options = [
+        "--port",
+        str(port),
+        "--bind",
+        "127.0.0.1",
+        "--save",
+        "",
+        "--appendonly",
+        "no",
+    ]
     process = subprocess.Popen([valkey_program(), *options], stdout=subprocess.DEVNULL)
     try:
         wait_until_answers(port)

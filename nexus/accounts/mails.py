@@ -1,4 +1,8 @@
-"""The mails we send, as plain text."""
+"""The mails we send, as plain text.
+
+They greet by username: whoever registers a stranger's address also chooses the name,
+and must not write to them through us.
+"""
 
 from django.conf import settings
 from django.core.mail import send_mail
@@ -6,7 +10,7 @@ from django.core.mail import send_mail
 from nexus.accounts.models import User
 from nexus.accounts.one_time import make_token
 
-RESET = """Hello {name},
+RESET = """Hello {username},
 
 somebody asked for a new password of your account on Nexus. With this code you can set
 one within the next hour:
@@ -16,7 +20,7 @@ one within the next hour:
 If it was not you, nothing has to be done.
 """
 
-VERIFY = """Hello {name},
+VERIFY = """Hello {username},
 
 this code confirms that this is your mail address on Nexus:
 
@@ -29,7 +33,8 @@ def send_password_reset(*, email: str) -> None:
     user = User.objects.filter(email=email, is_active=True).first()
     if user is None:
         return
-    text = RESET.format(name=user.name, token=make_token(user, "reset-password"))
+    token = make_token(user, "reset-password")
+    text = RESET.format(username=user.username, token=token)
     send_mail("Your new password", text, settings.DEFAULT_FROM_EMAIL, [user.email])
 
 
@@ -37,7 +42,8 @@ def send_verification(*, user_id: int) -> None:
     user = User.objects.filter(pk=user_id, is_active=True, is_verified=False).first()
     if user is None:
         return
-    text = VERIFY.format(name=user.name, token=make_token(user, "verify-email"))
+    token = make_token(user, "verify-email")
+    text = VERIFY.format(username=user.username, token=token)
     send_mail(
         "Confirm your mail address", text, settings.DEFAULT_FROM_EMAIL, [user.email]
     )

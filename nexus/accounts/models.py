@@ -3,14 +3,14 @@
 import uuid
 from typing import ClassVar
 
-from django.contrib.auth.models import (
-    AbstractBaseUser,
-    BaseUserManager,
-    PermissionsMixin,
-)
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
+from django.core.validators import RegexValidator
 from django.db import models
-from django.db.models.functions import Lower
+from django.db.models import F, Q
+from django.db.models.functions import Lower, Upper
 from django.utils import timezone
+
+USERNAME = r"^[A-Za-z0-9_.-]{3,30}$"
 
 
 class Role(models.TextChoices):
@@ -33,7 +33,6 @@ class UserManager(BaseUserManager["User"]):
             email=email.lower(),
             name=username,
             role=Role.ADMIN,
-            is_superuser=True,
         )
         user.set_password(password)
         user.save(using=self._db)
@@ -43,10 +42,10 @@ class UserManager(BaseUserManager["User"]):
         return self.get(email=(username or "").lower())
 
 
-class User(AbstractBaseUser, PermissionsMixin):
+class User(AbstractBaseUser):
     """A member: who they are to us and what they show of themselves."""
 
-    username = models.CharField(max_length=30)
+    username = models.CharField(max_length=30, validators=[RegexValidator(USERNAME)])
     email = models.EmailField(max_length=254, unique=True)  # always lower case
     name = models.CharField(max_length=100)
     role = models.CharField(max_length=10, choices=Role.choices, default=Role.MEMBER)
@@ -55,9 +54,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     bio = models.CharField(max_length=1000, blank=True)
     region = models.CharField(max_length=2, blank=True)  # ISO 3166-1
-    language = models.CharField(
-        max_length=5, default="en"
-    )  # BCP 47, such as en or pt-BR
+    language = models.CharField(max_length=5, default="en")  # BCP 47: en, pt-BR
     timezone = models.CharField(max_length=64, default="UTC")  # IANA
     visibility = models.CharField(
         max_length=10, choices=Visibility.choices, default=Visibility.PUBLIC
@@ -71,7 +68,14 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(Lower("username"), name="user_username_unique"),
+            # Upper case, because that is what `iexact` compares.
+            models.UniqueConstraint(Upper("username"), name="user_username_unique"),
+            models.CheckConstraint(
+                condition=Q(username__regex=USERNAME), name="user_username_shape"
+            ),
+            models.CheckConstraint(
+                condition=Q(email=Lower(F("email"))), name="user_email_lower"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -85,9 +89,16 @@ class User(AbstractBaseUser, PermissionsMixin):
     def is_moderator(self) -> bool:
         return self.role in {Role.MODERATOR, Role.ADMIN}
 
+    def has_perm(self, perm: str, obj: object = None) -> bool:
+        """Answer Django's admin: the role is all there is to permissions."""
+        return self.is_active and self.is_staff
+
+    def has_module_perms(self, app_label: str) -> bool:
+        return self.has_perm(app_label)
+
 
 class Session(models.Model):
-    """One sign-in on one device. Its refresh token is known by hash and generation only."""
+    """One sign-in on one device; its refresh token is known by its hash only."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="sessions")
@@ -103,7 +114,7 @@ class Session(models.Model):
     class Meta:
         indexes: ClassVar = [
             models.Index(
-                fields=["user", "-last_used_at", "id"], name="session_user_last_used"
+                fields=["user", "-last_used_at", "-id"], name="session_user_last_used"
             ),
             models.Index(fields=["expires_at"], name="session_expires"),
         ]
@@ -113,7 +124,7 @@ class Session(models.Model):
 
 
 class ModerationEntry(models.Model):
-    """What a moderator did to something a member published; rows are only ever added."""
+    """What a moderator did to what a member published; rows are only ever added."""
 
     actor = models.ForeignKey(
         User, null=True, on_delete=models.SET_NULL, related_name="+"

@@ -1,4 +1,4 @@
-"""Tokens sent by mail: signed, short-lived, and void once what they are for has happened."""
+"""Tokens sent by mail: signed, short-lived, and void once they have been used."""
 
 from typing import Final, Literal
 
@@ -24,12 +24,16 @@ def make_token(user: User, purpose: Purpose) -> str:
 
 
 def read_token(token: str, purpose: Purpose) -> User:
-    """Return the member the token was made for; raises BadToken."""
+    """Return the member the token was made for, locked; raises BadToken.
+
+    The lock lets one of simultaneous uses see the state that the token was made in.
+    """
     try:
         user_id, state = signing.loads(token, salt=purpose, max_age=KEEP_S[purpose])
     except signing.BadSignature as error:
         raise BadToken from error
-    user = User.objects.filter(pk=user_id, is_active=True).first()
+    members = User.objects.select_for_update().filter(pk=user_id, is_active=True)
+    user = members.first()
     if user is None or state != state_of(user, purpose):
         raise BadToken
     return user

@@ -1,9 +1,11 @@
 """Registration, passwords and what a member tells of themselves."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from secrets import randbelow
+from uuid import UUID
 
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.password_validation import validate_password
@@ -13,7 +15,7 @@ from django.db.models import Q
 
 from nexus.accounts.models import ModerationEntry, User
 from nexus.accounts.one_time import read_token
-from nexus.accounts.sessions import end_sessions
+from nexus.accounts.sessions import SessionEnded, end_sessions
 from nexus.lib.errors import InvalidError, UnauthenticatedError
 from nexus.queue import do_later
 
@@ -21,6 +23,10 @@ RESERVED_USERNAMES = frozenset(
     {"me", "stats", "admin", "moderator", "nexus", "root", "api"}
 )
 LONGEST_USERNAME = 30
+FIELD_OF_CONSTRAINT = {
+    "accounts_user_email_key": "email",
+    "user_username_unique": "username",
+}
 
 
 class InvalidCredentials(UnauthenticatedError):
@@ -42,20 +48,20 @@ class WrongPassword(InvalidError):
     code = "wrong_password"
 
 
+@transaction.atomic
 def register(
     *, name: str, email: str, password: str, username: str | None, now: datetime
 ) -> User:
     """Create a member; raises Taken or WeakPassword.
 
-    Uniqueness is the database's word, so that of two simultaneous registrations one wins.
+    Uniqueness is the database's word: of two simultaneous registrations one wins.
     """
-    email = email.lower()
-    user = User(name=name, email=email, created_at=now)
-    user.username = username or free_username(email)
+    user = User(name=name, email=email.lower(), created_at=now)
+    user.username = username or free_username(user.email)
     refuse_reserved(user.username)
     refuse_weak(password, user)
     user.set_password(password)
-    save_unique(user)
+    insert(user, may_rename=username is None)
     do_later("send_verification", once=str(user.pk), arguments={"user_id": user.pk})
     return user
 
@@ -72,12 +78,28 @@ def refuse_weak(password: str, user: User, *, field: str = "password") -> None:
         raise WeakPassword(" ".join(error.messages), field=field) from error
 
 
-def save_unique(user: User) -> None:
+def insert(user: User, *, may_rename: bool) -> None:
+    try:
+        with naming_the_taken():
+            user.save(force_insert=True)
+    except Taken as error:
+        if error.field != "username" or not may_rename:
+            raise
+        user.username = free_username(user.email)
+        insert(user, may_rename=True)
+
+
+@contextmanager
+def naming_the_taken() -> Iterator[None]:
+    """Turn the database's refusal of a second one into Taken."""
     try:
         with transaction.atomic():
-            user.save()
+            yield
     except IntegrityError as error:
-        field = "username" if "user_username_unique" in str(error) else "email"
+        diagnosis = getattr(error.__cause__, "diag", None)
+        field = FIELD_OF_CONSTRAINT.get(getattr(diagnosis, "constraint_name", ""))
+        if field is None:
+            raise
         raise Taken(f"This {field} is taken.", field=field) from error
 
 
@@ -94,7 +116,7 @@ def free_username(email: str) -> str:
     return candidate
 
 
-def authenticate(*, login: str, password: str, now: datetime) -> User:
+def authenticate(*, login: str, password: str) -> User:
     """Return the member with this e-mail or username; raises InvalidCredentials.
 
     An unknown name costs the same hashing as a wrong password: the time tells nothing.
@@ -107,8 +129,15 @@ def authenticate(*, login: str, password: str, now: datetime) -> User:
         raise InvalidCredentials
     if not user.check_password(password) or not user.is_active:
         raise InvalidCredentials
-    User.objects.filter(pk=user.pk).update(last_login=now)
     return user
+
+
+def locked(user: User) -> User:
+    """Return the member as stored now, nobody else's until the transaction ends."""
+    found = User.objects.select_for_update().filter(pk=user.pk, is_active=True).first()
+    if found is None:
+        raise SessionEnded
+    return found
 
 
 @transaction.atomic
@@ -117,10 +146,11 @@ def change_password(
     user: User,
     current_password: str,
     new_password: str,
-    session_id: object,
+    session_id: UUID,
     now: datetime,
 ) -> None:
     """Set a new password and end every other session of the member."""
+    user = locked(user)
     require_password(user, current_password, field="current_password")
     refuse_weak(new_password, user, field="new_password")
     user.set_password(new_password)
@@ -155,25 +185,30 @@ def request_verification(*, user: User) -> None:
         do_later("send_verification", once=str(user.pk), arguments={"user_id": user.pk})
 
 
+@transaction.atomic
 def verify_email(*, token: str) -> None:
     user = read_token(token, "verify-email")
     user.is_verified = True
     user.save(update_fields=["is_verified"])
 
 
+@transaction.atomic
 def update_profile(*, user: User, changes: Mapping[str, str]) -> User:
     """Change what the member tells of themselves; raises Taken."""
     if "username" in changes and changes["username"].lower() != user.username.lower():
         refuse_reserved(changes["username"])
+    user = locked(user)
     for field, value in changes.items():
         setattr(user, field, value)
-    save_unique(user)
+    with naming_the_taken():
+        user.save(update_fields=list(changes))
     return user
 
 
 @transaction.atomic
 def delete_account(*, user: User, password: str) -> None:
     """Remove the member and all that is theirs; raises WrongPassword."""
+    user = locked(user)
     require_password(user, password)
     user.delete()
 

@@ -1,17 +1,25 @@
-"""The OpenAPI document, as JSON and as YAML."""
+"""The OpenAPI document and the pages that show it."""
 
 from typing import Any
 
 from drf_spectacular.renderers import OpenApiJsonRenderer, OpenApiYamlRenderer
-from drf_spectacular.views import SpectacularAPIView
-from rest_framework.negotiation import DefaultContentNegotiation
+from drf_spectacular.views import (
+    SpectacularAPIView,
+    SpectacularRedocView,
+    SpectacularSwaggerView,
+)
+from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.permissions import AllowAny
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
+from rest_framework.views import APIView
 
 
-class FirstRenderer(DefaultContentNegotiation):
+class FirstRenderer(BaseContentNegotiation):
     """The path says the format; `Accept` has no word."""
+
+    def select_parser(self, request: Request, parsers: Any) -> Any:
+        return None
 
     def select_renderer(
         self, request: Request, renderers: Any, format_suffix: str | None = None
@@ -19,13 +27,24 @@ class FirstRenderer(DefaultContentNegotiation):
         return renderers[0], renderers[0].media_type
 
 
-class JsonDocument(SpectacularAPIView):
+class Document(APIView):
     authentication_classes = []
     permission_classes = [AllowAny]
-    throttle_classes = []
     content_negotiation_class = FirstRenderer
+
+
+class JsonDocument(Document, SpectacularAPIView):
     renderer_classes = [OpenApiJsonRenderer]
 
 
-class YamlDocument(JsonDocument):
+class YamlDocument(Document, SpectacularAPIView):
     renderer_classes = [OpenApiYamlRenderer]
+
+
+class Swagger(Document, SpectacularSwaggerView):
+    url_name = "openapi"
+
+
+class Redoc(Document, SpectacularRedocView):
+    url_name = "openapi"
+    template_name = "api/redoc.html"

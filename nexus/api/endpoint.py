@@ -1,7 +1,7 @@
-"""The base of every view: what an operation takes is declared once, read and documented.
+"""The base of every view: an operation is declared once, then read and documented.
 
-An operation's declaration is the only place that names its parameters, body, answers and
-failures; reading, refusing and the OpenAPI document follow from it.
+Its declaration is the only place that names its parameters, body, answers and failures;
+reading, refusing and the OpenAPI document follow from it.
 """
 
 import hashlib
@@ -9,13 +9,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar, cast
 
+from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
 from django.utils.http import parse_etags
 from rest_framework.exceptions import ErrorDetail, MethodNotAllowed, ValidationError
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import Serializer
+from rest_framework.serializers import BaseSerializer, Serializer
 from rest_framework.views import APIView
 
 from nexus.accounts.models import Session, User
@@ -24,8 +25,9 @@ from nexus.api.limits import ANONYMOUS, MEMBER, Limit, charge, headers_of
 PERSONAL = "private, no-cache"
 NEVER_STORE = "no-store"
 
-Handler = TypeVar("Handler", bound=Callable[..., Response])
+Handler = TypeVar("Handler", bound=Callable[..., HttpResponseBase])
 Shape = type[Serializer[Any]]
+Answers = Mapping[int, Shape | BaseSerializer[Any] | None]
 
 
 class Params(Serializer[Any]):
@@ -39,7 +41,7 @@ class Operation:
     summary: str
     params: type[Params]
     body: Shape | None
-    answers: Mapping[int, Shape | None]
+    answers: Answers
     failures: Sequence[int]
     partial: bool  # no field of the body is required
 
@@ -47,7 +49,7 @@ class Operation:
 def operation(
     summary: str,
     *,
-    answers: Mapping[int, Shape | None],
+    answers: Answers,
     params: type[Params] = Params,
     body: Shape | None = None,
     failures: Sequence[int] = (),
@@ -92,8 +94,8 @@ class Endpoint(APIView):
             self.body = check(found.body(data=request.data, partial=found.partial))
 
     def check_throttles(self, request: Request) -> None:
-        if request.user and request.user.pk:
-            caller, limit = str(request.user.pk), MEMBER
+        if self.viewer is not None:
+            caller, limit = str(self.viewer.pk), MEMBER
         else:
             caller, limit = self.address, ANONYMOUS
         self.charge(limit, caller)

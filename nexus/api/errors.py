@@ -1,8 +1,10 @@
-"""Every failure in one shape. The only place that knows which error has which status."""
+"""Every failure in one shape; the only place that knows their HTTP statuses."""
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from math import ceil
 from typing import Any
 
 import orjson
@@ -35,8 +37,10 @@ STATUS_BY_KIND: dict[type[NexusError], int] = {
     BadUpstreamError: 502,
     UnavailableError: 503,
 }
+logger = logging.getLogger(__name__)
+
 PROBLEM_JSON = "application/problem+json"
-DATABASE_RETRY_S = 5
+TOO_LARGE = "The body of the request is too large."
 
 FieldErrors = dict[str, list[dict[str, str]]]
 
@@ -50,9 +54,27 @@ class Failure:
     headers: dict[str, str] = field(default_factory=dict)
 
 
+# What Django and the database raise before or below our own code.
+FOREIGN: list[tuple[tuple[type[Exception], ...], Failure]] = [
+    ((Http404,), Failure(404, "not_found", "There is nothing here.")),
+    ((PermissionDenied,), Failure(403, "permission_denied", "You may not do this.")),
+    ((RequestDataTooBig,), Failure(413, "payload_too_large", TOO_LARGE)),
+    ((UnreadablePostError,), Failure(400, "parse_error", "The body broke off.")),
+    (
+        (OperationalError, InterfaceError),
+        Failure(
+            503,
+            "database_unavailable",
+            "The database does not answer.",
+            headers={"Retry-After": "5"},
+        ),
+    ),
+]
+
+
 class PayloadTooLarge(exceptions.APIException):
     status_code = 413
-    default_detail = "The body of the request is too large."
+    default_detail = TOO_LARGE
     default_code = "payload_too_large"
 
 
@@ -61,6 +83,8 @@ def handle(exc: Exception, context: dict[str, Any]) -> Response | None:
     failure = failure_of(exc)
     if failure is None:
         return None
+    if failure.status >= 500:
+        logger.warning("answered %s", failure.code, exc_info=exc)
     request = context["request"]
     response = Response(
         body_of(request, failure),
@@ -77,21 +101,8 @@ def failure_of(exc: Exception) -> Failure | None:
         return domain_failure(exc)
     if isinstance(exc, exceptions.APIException):
         return framework_failure(exc)
-    if isinstance(exc, Http404):
-        return Failure(404, "not_found", "There is nothing here.")
-    if isinstance(exc, PermissionDenied):
-        return Failure(403, "permission_denied", "You may not do this.")
-    if isinstance(exc, OperationalError | InterfaceError):
-        return unavailable("database_unavailable", "The database does not answer.")
-    if isinstance(exc, RequestDataTooBig):
-        return Failure(413, "payload_too_large", PayloadTooLarge.default_detail)
-    if isinstance(exc, UnreadablePostError):
-        return Failure(400, "parse_error", "The body of the request broke off.")
-    return None
-
-
-def unavailable(code: str, message: str) -> Failure:
-    return Failure(503, code, message, headers={"Retry-After": str(DATABASE_RETRY_S)})
+    foreign = (found for kinds, found in FOREIGN if isinstance(exc, kinds))
+    return next(foreign, None)
 
 
 def domain_failure(exc: NexusError) -> Failure:
@@ -119,8 +130,9 @@ def framework_failure(exc: exceptions.APIException) -> Failure:
         return Failure(400, "validation_error", sentence_of(errors), errors)
     if exc.status_code == 401:
         headers["WWW-Authenticate"] = "Bearer"
-    if isinstance(exc, exceptions.Throttled):
-        headers["Retry-After"] = str(max(1, round(exc.wait or 1)))
+    wait: float | None = getattr(exc, "wait", None)  # of Throttled
+    if wait is not None:
+        headers["Retry-After"] = str(max(1, ceil(wait)))
     code = exc.get_codes()
     return Failure(
         exc.status_code,
@@ -157,7 +169,7 @@ def sentence_of(errors: FieldErrors) -> str:
 
 
 def body_of(request: HttpRequest, failure: Failure) -> dict[str, Any]:
-    """Return the error's JSON: our shape, or RFC 9457's where the caller asks for it."""
+    """Return the error's JSON: our shape, or RFC 9457's for whoever asks for it."""
     shared: dict[str, Any] = {
         "code": failure.code,
         "request_id": request_id_of(request),
@@ -199,6 +211,11 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     return plain(request, Failure(403, "permission_denied", "You may not do this."))
+
+
+def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
+    message = "The form has expired or came from another site: load the page again."
+    return plain(request, Failure(403, "csrf_failed", message))
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -4,6 +4,7 @@ import re
 from datetime import date
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 MAX_ID = 2**31 - 1
@@ -29,9 +30,11 @@ class Flag(serializers.BooleanField):
 
 
 class WholeNumber(serializers.IntegerField):
-    """A JSON integer; "3", 3.0 and true are none."""
+    """A JSON integer: 3, and 3.0 by JSON Schema's definition, not "3" or true."""
 
     def to_internal_value(self, data: Any) -> int:
+        if isinstance(data, float) and data.is_integer():
+            return int(data)
         if isinstance(data, bool) or not isinstance(data, int):
             self.fail("invalid")
         return data
@@ -49,8 +52,11 @@ class Day(serializers.DateField):
         return super().to_internal_value(value)
 
 
+@extend_schema_field(
+    {"type": "number", "minimum": 0.5, "maximum": 5, "multipleOf": 0.5, "example": 4.5}
+)
 class Stars(serializers.FloatField):
-    """1 to 5 in halves; 0.5 is taken too, so that imports lose nothing. Read as half-stars."""
+    """1 to 5 in halves; 0.5 is taken too, so that imports lose nothing."""
 
     default_error_messages = {"halves": "Stars come in halves: 0.5, 1, 1.5, ... 5."}
 
@@ -95,6 +101,7 @@ class ParamFlag(serializers.BooleanField):
         return bool(data == "true")
 
 
+@extend_schema_field({"type": "string", "pattern": "^[0-9]{1,9}(,[0-9]{1,9}){0,99}$"})
 class IdList(serializers.CharField):
     """Comma-separated ids in a query string."""
 

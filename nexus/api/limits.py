@@ -6,11 +6,14 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from math import ceil
 from typing import Any
 
 from django.conf import settings
 from redis import Redis
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+from redis.retry import Retry
 from rest_framework.exceptions import Throttled
 
 logger = logging.getLogger(__name__)
@@ -41,16 +44,17 @@ TMDB_IMPORT = Limit("tmdb-import", 60, 60)
 @dataclass(frozen=True, slots=True)
 class Charged:
     limit: Limit
-    remaining: int
-    wait_s: float  # until the next use; 0 where it was allowed
+    allowed: bool
+    tokens: float  # left in the bucket; a use takes a whole one
 
     @property
-    def allowed(self) -> bool:
-        return self.wait_s == 0
+    def wait_s(self) -> float:
+        """Return the seconds until there is one whole token more than now."""
+        return (1 - self.tokens % 1) / self.limit.refill_per_s
 
 
 def charge(limit: Limit, caller: str, *, told: list[Charged]) -> None:
-    """Take one token and note the outcome in `told`; raises Throttled where none is left."""
+    """Take one token and note the outcome in `told`; raises Throttled without one."""
     if not settings.RATE_LIMITS:
         return
     charged = take(limit, caller)
@@ -76,7 +80,7 @@ def headers_of(told: Sequence[Charged]) -> dict[str, str]:
         f'"{one.limit.name}";q={one.limit.quota};w={one.limit.window_s}' for one in told
     )
     states = (
-        f'"{one.limit.name}";r={one.remaining};t={round(one.wait_s)}' for one in told
+        f'"{one.limit.name}";r={int(one.tokens)};t={ceil(one.wait_s)}' for one in told
     )
     return {"RateLimit-Policy": ", ".join(policies), "RateLimit": ", ".join(states)}
 
@@ -96,13 +100,13 @@ class LocalBuckets:
             tokens, then_s = self.buckets.pop(key, (float(limit.quota), now_s))
             refilled = tokens + (now_s - then_s) * limit.refill_per_s
             tokens = min(refilled, limit.quota)
-            wait_s = 0.0 if tokens >= 1 else (1 - tokens) / limit.refill_per_s
-            tokens -= 1 if wait_s == 0 else 0
+            allowed = tokens >= 1
+            tokens -= 1 if allowed else 0
             # Put last: the first entries are those not used for the longest time.
             self.buckets[key] = (tokens, now_s)
             if len(self.buckets) > self.LIMIT:
                 del self.buckets[next(iter(self.buckets))]
-        return Charged(limit, int(tokens), wait_s)
+        return Charged(limit, allowed, tokens)
 
     def clear(self) -> None:
         with self.lock:
@@ -118,20 +122,20 @@ local clock = redis.call('TIME')
 local now = tonumber(clock[1]) + tonumber(clock[2]) / 1000000
 local stored = redis.call('HMGET', KEYS[1], 'tokens', 'at')
 local tokens = math.min(quota, (tonumber(stored[1]) or quota)
-  + (now - (tonumber(stored[2]) or now)) * refill)
-local wait = 0
-if tokens >= 1 then tokens = tokens - 1 else wait = (1 - tokens) / refill end
+  + math.max(0, now - (tonumber(stored[2]) or now)) * refill)
+local allowed = 0
+if tokens >= 1 then allowed = 1; tokens = tokens - 1 end
 redis.call('HSET', KEYS[1], 'tokens', tostring(tokens), 'at', tostring(now))
 redis.call('EXPIRE', KEYS[1], math.ceil(quota / refill) + 1)
-return {math.floor(tokens), tostring(wait)}
+return {allowed, tostring(tokens)}
 """
 
 
 def take_shared(limit: Limit, caller: str) -> Charged:
     script = shared_script(settings.VALKEY_URL)
     key = f"nexus:limit:{limit.name}:{{{caller}}}"
-    remaining, wait = script(keys=[key], args=[limit.quota, limit.refill_per_s])
-    return Charged(limit, int(remaining), float(wait))
+    allowed, tokens = script(keys=[key], args=[limit.quota, limit.refill_per_s])
+    return Charged(limit, bool(allowed), float(tokens))
 
 
 @lru_cache(maxsize=4)
@@ -140,6 +144,7 @@ def shared_script(url: str) -> Callable[..., Any]:
         url.replace("valkey", "redis", 1),
         socket_timeout=0.5,
         socket_connect_timeout=0.5,
+        retry=Retry(NoBackoff(), 1),  # once: the kept connection may be a dead one
     )
     script: Callable[..., Any] = client.register_script(TAKE)
     return script

@@ -1,4 +1,4 @@
-"""What surrounds every request: its id, its log line, and the two spellings of a path."""
+"""What surrounds every request: its id, its log line, the spellings of its path."""
 
 import logging
 import re
@@ -27,7 +27,7 @@ def request_id_of(request: HttpRequest) -> str:
 
 
 class RequestContext:
-    """Gives the request an id and logs it once, with its route, never its parameters."""
+    """Gives the request an id and logs it once: its route, never its parameters."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -77,11 +77,11 @@ class CanonicalPath:
 
 
 def canonical(path: str) -> str:
-    if path.split("/", 2)[1:2] and path.split("/", 2)[1] in ROOT_NOUNS:
+    """Return the spelling of the path that the URL map knows, or the path as it is."""
+    if path.lstrip("/").partition("/")[0] in ROOT_NOUNS:
         path = f"/api{path}"
-    if path.endswith("/") or is_route(path):
-        return path
-    return f"{path}/" if is_route(f"{path}/") else path
+    spellings = (path, f"{path}/", path.rstrip("/"))
+    return next((spelling for spelling in spellings if is_route(spelling)), path)
 
 
 def is_route(path: str) -> bool:

@@ -41,7 +41,7 @@ def plain(value: object) -> object:
 
 
 class BoundedJSONParser(BaseParser):
-    """Reads JSON within bounds of size and depth; NaN and lone surrogates are refused."""
+    """Reads JSON of bounded size and depth; NaN and lone surrogates are refused."""
 
     media_type = "application/json"
 

@@ -1,4 +1,4 @@
-"""Two ways through a list: numbered pages of the catalogue, signed cursors of one's own."""
+"""Two ways through a list: the catalogue by numbered pages, others by cursors."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -42,7 +42,7 @@ def total_pages(count: int, page_size: int) -> int:
 
 
 def page_body(
-    request: Request, params: dict[str, Any], *, count: int, results: Sequence[Any]
+    request: Request, params: dict[str, Any], *, count: int, results: Any
 ) -> dict[str, Any]:
     """Return a numbered page; raises NotFound past the last one."""
     page, pages = params["page"], total_pages(count, params["page_size"])
@@ -124,9 +124,10 @@ class Cursor:
 
 def beyond(cursor: Cursor, keyset: Keyset) -> Q:
     side = "gt" if cursor.backwards else "lt"
-    return Q(**{f"{keyset.instant}__{side}": cursor.instant}) | Q(
-        **{keyset.instant: cursor.instant, f"{keyset.key}__{side}": cursor.key}
-    )
+    past = Q(**{f"{keyset.instant}__{side}": cursor.instant})
+    past |= Q(**{f"{keyset.key}__{side}": cursor.key})
+    # The range of the first condition is what an index can be searched by.
+    return Q(**{f"{keyset.instant}__{side}e": cursor.instant}) & past
 
 
 def cursor_link(
@@ -148,9 +149,9 @@ def cursor_link(
 def read_cursor(text: str, keyset: Keyset) -> Cursor:
     try:
         instant, key, backwards = signing.loads(text, salt=f"cursor:{keyset.name}")
-    except signing.BadSignature as error:
+        place = datetime.fromisoformat(instant), keyset.read_key(key)
+    except (signing.BadSignature, TypeError, ValueError) as error:
+        # Of a good signature and a wrong form are cursors of an older version.
         message = "This cursor is not one of this list's."
         raise ValidationError({"cursor": message}, code="invalid_cursor") from error
-    return Cursor(
-        datetime.fromisoformat(instant), keyset.read_key(key), bool(backwards)
-    )
+    return Cursor(*place, backwards=bool(backwards))

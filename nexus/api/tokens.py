@@ -1,6 +1,6 @@
 """JSON web tokens: signed and verified by SimpleJWT, about sessions of ours."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from rest_framework_simplejwt.exceptions import TokenError
@@ -11,7 +11,7 @@ from rest_framework_simplejwt.tokens import (
     UntypedToken,
 )
 
-from nexus.accounts.sessions import SignIn
+from nexus.accounts.sessions import SignIn, is_current
 from nexus.lib.errors import UnauthenticatedError
 
 
@@ -20,10 +20,6 @@ class BadToken(UnauthenticatedError):
 
     def __init__(self) -> None:
         super().__init__("The token is not valid, or no longer.")
-
-
-class MissingSession(BadToken):
-    """The token carries no session of ours."""
 
 
 def token_pair(sign_in: SignIn) -> dict[str, object]:
@@ -52,9 +48,12 @@ def read(kind: type[Token], raw: str) -> Token:
         raise BadToken from error
 
 
-def verify(raw: str) -> None:
-    """Raise BadToken unless we signed it and it has not expired."""
-    read(UntypedToken, raw)
+def verify(raw: str, *, now: datetime) -> None:
+    """Raise BadToken unless the token, of either kind, would be accepted now."""
+    token = read(UntypedToken, raw)
+    session_id, secret = session_id_of(token), token.get("secret")
+    if not is_current(session_id=session_id, secret=secret, now=now):
+        raise BadToken
 
 
 def session_of_access(raw: str) -> UUID:
@@ -70,4 +69,4 @@ def session_id_of(token: Token) -> UUID:
     try:
         return UUID(str(token.get("sid")))
     except ValueError as error:
-        raise MissingSession from error
+        raise BadToken from error

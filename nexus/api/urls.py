@@ -1,4 +1,4 @@
-"""Every path of the API, in its canonical form; `CanonicalPath` adds the other spellings."""
+"""Every path of the API; `CanonicalPath` adds their other spellings."""
 
 from django.urls import URLPattern, path, register_converter
 from django.urls.converters import StringConverter

@@ -1,13 +1,15 @@
 """Cache-aside: fresh is answered, stale is answered and refreshed, nothing is asked."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 from nexus.catalog import cache
 from nexus.catalog.upstream import is_failing
+from nexus.queue import do_later
 
 T = TypeVar("T")
 
@@ -35,9 +37,24 @@ class Freshness:
     kept: timedelta
 
 
-# One caller per key asks TMDb while the others wait for it. Keys share a fixed number of
-# locks, so that nobody can grow the table by asking for ever new things.
+# A refresh of one thing is queued at most once in so many seconds, however many ask.
+QUEUE_EVERY_S = 30
+# Keys share a fixed number of locks, so that nobody can grow the table by asking for
+# ever new things.
 _flights = tuple(threading.Lock() for _ in range(64))
+
+
+@contextmanager
+def alone(key: str) -> Iterator[None]:
+    """Let one caller per key ask TMDb while the others of this process wait for it."""
+    with _flights[hash(key) % len(_flights)]:
+        yield
+
+
+def refresh_soon(task: str, *, key: str, arguments: dict[str, Any]) -> None:
+    """Queue the task that brings a stale copy up to date."""
+    if cache.claim(f"queued:{task}:{key}", keep_s=QUEUE_EVERY_S):
+        do_later(task, once=key, arguments=arguments)
 
 
 def look_up(
@@ -48,10 +65,13 @@ def look_up(
     refresh_later: Callable[[], None],
     now: datetime,
 ) -> Answer[T]:
-    """Return the stored answer or TMDb's; raises what `ask` raises where nothing is stored."""
+    """Return the stored answer or TMDb's.
+
+    Raises what `ask` raises where nothing is stored.
+    """
     stored = cache.read(key)
     if stored is None:
-        with _flights[hash(key) % len(_flights)]:
+        with alone(key):
             stored = cache.read(key)
             if stored is None:
                 return refresh(key, freshness, ask=ask, now=now)

@@ -8,10 +8,17 @@ from datetime import datetime, timedelta
 from math import ceil
 from typing import Any
 
-from nexus.catalog.aside import Answer, Freshness, Origin, look_up, refresh
-from nexus.queue import do_later
+from nexus.catalog import cache
+from nexus.catalog.aside import (
+    Answer,
+    Freshness,
+    Origin,
+    look_up,
+    refresh,
+    refresh_soon,
+)
 from nexus.catalog.upstream import ask_tmdb
-from nexus.tmdb import MovieBrief, Page, Tmdb, Window
+from nexus.tmdb import MovieBrief, Page, Tmdb, TmdbNotFound, Window
 
 TMDB_PAGE_SIZE = 20
 LAST_PAGE = 500
@@ -68,18 +75,23 @@ def take(
 ) -> Answer[Slice]:
     """Cut one page of ours out of as many of TMDb's as it spans."""
     start, end = (page - 1) * page_size, page * page_size
-    first_page = start // TMDB_PAGE_SIZE + 1
-    answers = [tmdb_page(name, arguments, min(first_page, LAST_PAGE), now=now)]
+    first = min(start // TMDB_PAGE_SIZE + 1, LAST_PAGE)
+    answers = [tmdb_page(name, arguments, first, now=now)]
     count = min(answers[0].value.total_results, LAST_PAGE * TMDB_PAGE_SIZE)
-    last_page = min(ceil(min(end, count) / TMDB_PAGE_SIZE), LAST_PAGE)
+    last = ceil(min(end, count) / TMDB_PAGE_SIZE)
     answers += [
         tmdb_page(name, arguments, number, now=now)
-        for number in range(first_page + 1, last_page + 1)
+        for number in range(first + 1, last + 1)
     ]
-    films = [film for answer in answers for film in answer.value.results]
-    skipped = start - (first_page - 1) * TMDB_PAGE_SIZE
-    taken = films[skipped : skipped + page_size] if start < count else []
-    return Answer(Slice(taken, count), combine([answer.origin for answer in answers]))
+    # By place, since a page of TMDb's may hold less than 20 films that can be read.
+    films = {
+        film.tmdb_id: film
+        for number, answer in enumerate(answers, start=first - 1)
+        for place, film in enumerate(answer.value.results, number * TMDB_PAGE_SIZE)
+        if start <= place < end
+    }
+    origin = combine([answer.origin for answer in answers])
+    return Answer(Slice(list(films.values()), count), origin)
 
 
 def combine(origins: Sequence[Origin]) -> Origin:
@@ -100,17 +112,20 @@ def tmdb_page(
         key,
         LISTINGS[name].freshness,
         ask=lambda: ask(name, wanted),
-        refresh_later=lambda: do_later(
-            "refresh_listing", once=key, arguments={"name": name, "wanted": wanted}
+        refresh_later=lambda: refresh_soon(
+            "refresh_listing", key=key, arguments={"name": name, "wanted": wanted}
         ),
         now=now,
     )
 
 
 def refresh_page(name: str, wanted: dict[str, Any], *, now: datetime) -> None:
-    """Bring one page of a list up to date; raises what TMDb's client raises."""
+    """Bring one page of a list up to date, or forget it where its film is gone."""
     key = key_of(name, wanted)
-    refresh(key, LISTINGS[name].freshness, ask=lambda: ask(name, wanted), now=now)
+    try:
+        refresh(key, LISTINGS[name].freshness, ask=lambda: ask(name, wanted), now=now)
+    except TmdbNotFound:
+        cache.forget(key)
 
 
 def ask(name: str, wanted: dict[str, Any]) -> Page:

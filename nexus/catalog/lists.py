@@ -6,18 +6,19 @@ from datetime import datetime
 
 from nexus.catalog import listings
 from nexus.catalog.aside import Answer, Origin
-from nexus.catalog.listings import Slice, Window
+from nexus.catalog.listings import Slice
 from nexus.catalog.models import Movie
 from nexus.catalog.operations import get_movie
 from nexus.catalog.queries import MovieFilters, find_movies
 from nexus.catalog.store import movie_from_brief
 from nexus.catalog.upstream import is_configured
 from nexus.lib.errors import BadUpstreamError, NotFoundError, UnavailableError
+from nexus.tmdb import Window
 
 
 @dataclass(frozen=True, slots=True)
 class MovieSlice:
-    """One page of films; those not in `stored` are unsaved and hold what TMDb's list told."""
+    """One page; films not in `stored` are unsaved and hold what TMDb's list told."""
 
     movies: Sequence[Movie]
     count: int
@@ -46,7 +47,7 @@ def popular_movies(*, page: int, page_size: int) -> MovieSlice:
 def search_tmdb(
     *, query: str, year: int | None, page: int, page_size: int, now: datetime
 ) -> Answer[MovieSlice]:
-    """Search TMDb; raises what its client raises, since our own search is another list."""
+    """Search TMDb; raises what its client raises: our own search is another list."""
     found = listings.search(
         query=query, year=year, page=page, page_size=page_size, now=now
     )
@@ -77,7 +78,10 @@ def related_movies(
 def or_local(
     ask: Callable[[], Answer[Slice]], local: Callable[[], MovieSlice]
 ) -> Answer[MovieSlice]:
-    """Answer from TMDb, else from what we hold; never with an empty list for an outage."""
+    """Answer from TMDb, else from what we hold.
+
+    Raises what TMDb's client raises where we hold nothing: no empty list for an outage.
+    """
     if not is_configured():
         return Answer(local(), Origin("local", None))
     try:
@@ -85,13 +89,17 @@ def or_local(
     except NotFoundError:
         return Answer(local(), Origin("local", None))
     except (BadUpstreamError, UnavailableError):
-        return Answer(local(), Origin("local", None, degraded=True))
+        held = local()
+        if not held.count:
+            raise
+        return Answer(held, Origin("local", None, degraded=True))
     return Answer(with_stored(found.value), found.origin)
 
 
 def with_stored(found: Slice) -> MovieSlice:
     """Prefer the films we hold, which know more than TMDb's lists tell."""
-    stored = Movie.objects.in_bulk([brief.tmdb_id for brief in found.films])
+    shown = Movie.objects.filter(removed_at=None)
+    stored = shown.in_bulk([brief.tmdb_id for brief in found.films])
     movies = [
         stored.get(brief.tmdb_id) or movie_from_brief(brief) for brief in found.films
     ]

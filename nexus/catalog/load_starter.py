@@ -1,7 +1,7 @@
 """Puts the starter catalogue into the tables."""
 
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from django.db import transaction
 
@@ -12,19 +12,20 @@ from nexus.catalog.titles import grams_of, sort_key
 
 @transaction.atomic
 def load_starter() -> int:
-    """Store the films of the starter catalogue that are not here yet; return how many."""
+    """Store the films of the starter catalogue that are not here yet; return how many.
+
+    Where two processes do so at once, the second waits for the first and adds nothing.
+    """
+    genres = [Genre(id=id_, name=name) for name, id_ in GENRES.items()]
     Genre.objects.bulk_create(
-        [Genre(id=id_, name=name) for name, id_ in sorted(GENRES.items())],
-        ignore_conflicts=True,
+        sorted(genres, key=lambda genre: genre.pk), ignore_conflicts=True
     )
     films = read_films()
-    here = set(
-        Movie.objects.filter(id__in=[film.tmdb_id for film in films]).values_list(
-            "id", flat=True
-        )
-    )
+    here = set(Movie.objects.values_list("id", flat=True))
     new = [film for film in films if film.tmdb_id not in here]
-    Movie.objects.bulk_create([starter_movie(film) for film in new])
+    Movie.objects.bulk_create(
+        [starter_movie(film) for film in new], ignore_conflicts=True
+    )
     store_starter_credits(new)
     return len(new)
 
@@ -48,26 +49,26 @@ def starter_movie(film: StarterFilm) -> Movie:
 
 
 def store_starter_credits(films: Iterable[StarterFilm]) -> None:
-    names: set[str] = set()
-    rows = []
-    for film in films:
-        for kind, people in (
-            (CreditKind.DIRECTOR, film.directors),
-            (CreditKind.CAST, film.cast),
-        ):
-            names.update(people)
-            rows += [
-                Credit(
-                    movie_id=film.tmdb_id,
-                    person_id=provisional_id(name),
-                    kind=kind,
-                    position=place,
-                )
-                for place, name in enumerate(people)
-            ]
-    people = [Person(id=provisional_id(name), name=name) for name in sorted(names)]
-    Person.objects.bulk_create(people, ignore_conflicts=True)
-    Credit.objects.bulk_create(rows)
+    rows = [credit for film in films for credit in starter_credits(film)]
+    people = {credit.person_id: credit.person for credit in rows}
+    Person.objects.bulk_create(
+        [people[id_] for id_ in sorted(people)], ignore_conflicts=True
+    )
+    Credit.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def starter_credits(film: StarterFilm) -> Iterator[Credit]:
+    for kind, names in (
+        (CreditKind.DIRECTOR, film.directors),
+        (CreditKind.CAST, film.cast),
+    ):
+        for place, name in enumerate(names):
+            yield Credit(
+                movie_id=film.tmdb_id,
+                person=Person(id=provisional_id(name), name=name),
+                kind=kind,
+                position=place,
+            )
 
 
 def provisional_id(name: str) -> int:

@@ -1,4 +1,4 @@
-"""Our copy of TMDb's films. A film, genre, person and keyword has TMDb's id as its key."""
+"""Our copy of TMDb's films; its ids are the keys of films, genres, people, keywords."""
 
 from typing import ClassVar
 
@@ -11,15 +11,17 @@ from django.db.models.functions import Cast
 
 
 class Genre(models.Model):
+    """TMDb may rename a genre, or give two the same name: only the id is unique."""
+
     id = models.IntegerField(primary_key=True)
-    name = models.CharField(max_length=50, unique=True)
+    name = models.CharField(max_length=50)
 
     def __str__(self) -> str:
         return self.name
 
 
 class Person(models.Model):
-    """A negative id marks a person known by name only, until TMDb names the real one."""
+    """A negative id: known by name only, until TMDb names the real person."""
 
     id = models.IntegerField(primary_key=True)
     name = models.CharField(max_length=300)
@@ -43,17 +45,29 @@ class Keyword(models.Model):
         return self.name
 
 
-# Bayesian average of TMDb's votes: so many votes of this height are granted to every film.
+# Bayesian average of TMDb's votes: every film is granted so many votes of this height.
 PRIOR_VOTES = 500
 PRIOR_AVERAGE = 6.5
 
 
 def weighted_average() -> CombinedExpression:
-    """Return (C m + R v) / (m + v) as an expression that has an index; null without votes."""
+    """Return (C m + R v) / (m + v), which has an index; null without votes."""
     votes = Cast("vote_count", FloatField())
     return (F("vote_average") * votes + PRIOR_AVERAGE * PRIOR_VOTES) / (
         votes + PRIOR_VOTES
     )
+
+
+def both_ways(name: str, *fields: str) -> list[models.Index]:
+    """Index an ordering in both directions.
+
+    Unknown values come last in both: reading one index backwards puts them first.
+    """
+    down = [F(field).desc(nulls_last=True) for field in fields]
+    return [
+        models.Index(*down, "id", name=name),
+        models.Index(*fields, "id", name=f"{name}_up"),
+    ]
 
 
 class Movie(models.Model):
@@ -80,7 +94,7 @@ class Movie(models.Model):
     metadata = models.JSONField(default=dict)  # the rest of TMDb's answer
     people = models.ManyToManyField(Person, through="Credit", related_name="movies")
     keywords = models.ManyToManyField(Keyword, related_name="movies")
-    # Both derive from the titles, see catalog.titles; kept so that search can use an index.
+    # Both derive from the titles, see catalog.titles; kept for the sake of indexes.
     sort_title = models.CharField(max_length=500)
     title_grams = ArrayField(models.CharField(max_length=3), default=list)
     fetched_at = models.DateTimeField(null=True, blank=True)  # null: not from TMDb
@@ -102,30 +116,16 @@ class Movie(models.Model):
                 fields=["genres"], name="movie_genres", opclasses=["jsonb_path_ops"]
             ),
             GinIndex(fields=["title_grams"], name="movie_title_grams"),
-            models.Index(
-                F("popularity").desc(nulls_last=True),
-                F("vote_count").desc(nulls_last=True),
-                "id",
-                name="movie_popularity",
-            ),
-            models.Index(
-                F("vote_count").desc(nulls_last=True), "id", name="movie_vote_count"
-            ),
+            *both_ways("movie_popularity", "popularity", "vote_count"),
+            *both_ways("movie_vote_count", "vote_count"),
+            *both_ways("movie_vote_average", "vote_average"),
+            *both_ways("movie_release", "year", "release_date"),
+            *both_ways("movie_runtime", "runtime"),
             models.Index(
                 weighted_average().desc(nulls_last=True),
                 "id",
                 name="movie_weighted_average",
             ),
-            models.Index(
-                F("vote_average").desc(nulls_last=True), "id", name="movie_vote_average"
-            ),
-            models.Index(
-                F("year").desc(nulls_last=True),
-                F("release_date").desc(nulls_last=True),
-                "id",
-                name="movie_release",
-            ),
-            models.Index(F("runtime").asc(nulls_last=True), "id", name="movie_runtime"),
             models.Index(fields=["sort_title", "id"], name="movie_sort_title"),
             models.Index(fields=["updated_at"], name="movie_updated"),
         ]

@@ -1,13 +1,14 @@
 """Writes of the catalogue, and the road from a film's id to the film."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
-from nexus.catalog.aside import Origin
+from nexus.catalog import cache
+from nexus.catalog.aside import Origin, alone, refresh_soon
 from nexus.catalog.models import Movie, Person
-from nexus.queue import do_later
-from nexus.catalog.store import store_movie
+from nexus.catalog.store import person_from, store_movie, write_changed
 from nexus.catalog.upstream import ask_tmdb, is_configured, is_failing
 from nexus.lib.errors import (
     BadUpstreamError,
@@ -15,9 +16,13 @@ from nexus.lib.errors import (
     NotFoundError,
     UnavailableError,
 )
-from nexus.tmdb import TmdbNotFound
+from nexus.tmdb import Tmdb, TmdbNotFound
 
 FRESH = timedelta(days=7)
+# TMDb's terms: no copy older than six months. The rest is for days without an answer.
+OLD = timedelta(days=150)
+REFRESHED_A_DAY = 5_000
+UNKNOWN_KEEP_S = 600  # so long TMDb is not asked again for a film that it does not know
 MAX_ID = 2**31 - 1
 
 
@@ -52,19 +57,23 @@ def get_movie(*, movie_id: int, now: datetime) -> Movie:
 
 
 def find_or_fetch(*, movie_id: int, now: datetime) -> Found:
-    """Return the film and where it comes from; a stale one is refreshed in the background."""
+    """Return the film and where it comes from; a stale one is refreshed by a job."""
     movie = Movie.objects.filter(id=movie_id).first()
     if movie is None:
         if not (is_configured() and 0 < movie_id <= MAX_ID):
             raise MovieNotFound(movie_id)
         return fetch(movie_id, now=now)
     if movie.removed_at is None and is_stale(movie, now=now):
-        do_later("refresh_movie", once=str(movie_id), arguments={"movie_id": movie_id})
+        queue_refresh(movie_id)
     return Found(movie, origin_of(movie, now=now))
 
 
+def queue_refresh(movie_id: int) -> None:
+    refresh_soon("refresh_movie", key=str(movie_id), arguments={"movie_id": movie_id})
+
+
 def find_complete(*, movie_id: int, now: datetime) -> Found:
-    """Return the film with all that can be told: one that TMDb never described is asked for.
+    """Return the film with all that can be told of it: a starter film is completed.
 
     While TMDb is failing, or fails now, the stored film is answered.
     """
@@ -75,15 +84,23 @@ def find_complete(*, movie_id: int, now: datetime) -> Found:
 
 
 def fetch(movie_id: int, *, now: datetime) -> Found:
-    try:
-        detail = ask_tmdb(lambda tmdb: tmdb.movie(movie_id))
-    except TmdbNotFound as error:
-        raise MovieNotFound(movie_id) from error
-    return Found(store_movie(detail, now=now), Origin("live", now), is_new=True)
+    """Ask TMDb for a film that we do not hold."""
+    unknown = f"unknown-movie:{movie_id}"
+    with alone(f"movie:{movie_id}"):
+        if movie := Movie.objects.filter(id=movie_id).first():
+            return Found(movie, origin_of(movie, now=now))
+        if cache.read(unknown):
+            raise MovieNotFound(movie_id)
+        try:
+            detail = ask_tmdb(lambda tmdb: tmdb.movie(movie_id))
+        except TmdbNotFound as error:
+            cache.write(unknown, value=True, keep_s=UNKNOWN_KEEP_S)
+            raise MovieNotFound(movie_id) from error
+        return Found(store_movie(detail, now=now), Origin("live", now), is_new=True)
 
 
 def is_stale(movie: Movie, *, now: datetime) -> bool:
-    """Say whether TMDb should be asked again; without a key what we hold is all there is."""
+    """Say whether TMDb should be asked again; without a key there is nothing newer."""
     return is_configured() and (
         movie.fetched_at is None or now - movie.fetched_at > FRESH
     )
@@ -98,7 +115,7 @@ def origin_of(movie: Movie, *, now: datetime) -> Origin:
 
 
 def get_movies(*, movie_ids: Sequence[int], field: str, now: datetime) -> list[Movie]:
-    """Return the films in the order asked; raises UnknownMovie, naming the first unknown."""
+    """Return the films in the order asked; raises UnknownMovie, naming the first."""
     stored = Movie.objects.in_bulk(movie_ids)
     found = []
     for movie_id in dict.fromkeys(movie_ids):
@@ -112,37 +129,74 @@ def get_movies(*, movie_ids: Sequence[int], field: str, now: datetime) -> list[M
 def import_movie(*, movie_id: int, now: datetime) -> Found:
     """Bring the film into the catalogue; a stored one is refreshed if it is old.
 
-    Where TMDb cannot be asked, a stored film is answered as it is.
+    Where TMDb cannot be asked, a stored film is answered as it is. Raises MovieNotFound
+    also for a film that TMDb took back.
     """
     movie = Movie.objects.filter(id=movie_id).first()
     if movie is None:
         return fetch(movie_id, now=now)
-    if not is_stale(movie, now=now):
-        return Found(movie, origin_of(movie, now=now))
-    return refresh_or_keep(movie, now=now)
+    found = refresh_or_keep(movie, now=now)
+    if found.movie.removed_at is not None:
+        raise MovieNotFound(movie_id)
+    return found
 
 
 def refresh_or_keep(movie: Movie, *, now: datetime) -> Found:
-    try:
-        refreshed = refresh_movie(movie_id=movie.id, now=now)
-    except (BadUpstreamError, UnavailableError):
-        return Found(movie, origin_of(movie, now=now))
-    return Found(refreshed or movie, Origin("live", now))
+    """Refresh the film if it is stale; while TMDb cannot be asked it stays as it is."""
+    with alone(f"movie:{movie.pk}"):
+        movie.refresh_from_db()
+        if not is_stale(movie, now=now):
+            return Found(movie, origin_of(movie, now=now))
+        try:
+            movie = refresh_movie(movie_id=movie.pk, now=now)
+        except (BadUpstreamError, UnavailableError):
+            return Found(movie, origin_of(movie, now=now))
+        return Found(movie, Origin("live", now))
 
 
-def refresh_movie(*, movie_id: int, now: datetime) -> Movie | None:
-    """Bring a stored film up to date; None where TMDb no longer knows it.
+def refresh_movie(*, movie_id: int, now: datetime) -> Movie:
+    """Bring a stored film up to date.
 
-    Such a film stays as a tombstone: members keep what they said of it.
+    One that TMDb no longer knows becomes a tombstone: members keep what they said.
     """
     try:
         detail = ask_tmdb(lambda tmdb: tmdb.movie(movie_id))
     except TmdbNotFound:
-        Movie.objects.filter(id=movie_id).update(
-            removed_at=now, fetched_at=now, updated_at=now
-        )
-        return None
+        gone = Movie.objects.filter(id=movie_id)
+        gone.update(removed_at=now, fetched_at=now, updated_at=now)
+        return Movie.objects.get(id=movie_id)
     return store_movie(detail, now=now)
+
+
+def refresh_old_movies(*, now: datetime) -> None:
+    """Queue the films whose copy grows old, the oldest first."""
+    if is_configured():
+        old = Movie.objects.filter(removed_at=None, fetched_at__lt=now - OLD)
+        ids = old.order_by("fetched_at", "id").values_list("id", flat=True)
+        queue_refreshes(ids[:REFRESHED_A_DAY])
+
+
+def refresh_changed_movies(*, now: datetime) -> None:
+    """Queue the films that changed at TMDb since the day before yesterday.
+
+    Raises what TMDb's client raises.
+    """
+    if not is_configured():
+        return
+    today, page, pages = now.date(), 1, 1
+    start_on = today - timedelta(days=2)
+    while page <= pages:
+        changes = ask_tmdb(
+            partial(Tmdb.changes, start_on=start_on, end_on=today, page=page)
+        )
+        held = Movie.objects.filter(id__in=changes.tmdb_ids, removed_at=None)
+        queue_refreshes(held.exclude(fetched_at=None).values_list("id", flat=True))
+        page, pages = page + 1, changes.total_pages
+
+
+def queue_refreshes(movie_ids: Iterable[int]) -> None:
+    for movie_id in movie_ids:
+        queue_refresh(movie_id)
 
 
 def find_person(*, person_id: int, field: str, now: datetime) -> Person:
@@ -156,10 +210,6 @@ def find_person(*, person_id: int, field: str, now: datetime) -> Person:
         told = ask_tmdb(lambda tmdb: tmdb.person(person_id))
     except TmdbNotFound as error:
         raise UnknownPerson(str(error), field=field) from error
-    return store_person(told.tmdb_id, told.name, told.profile_path)
-
-
-def store_person(person_id: int, name: str, profile_path: str | None) -> Person:
-    values = {"name": name[:300], "profile_path": profile_path}
-    person, _ = Person.objects.update_or_create(id=person_id, defaults=values)
-    return person
+    found = person_from(told.tmdb_id, told.name, told.profile_path)
+    write_changed(Person.objects, [found], ["name", "profile_path"])
+    return found

@@ -1,11 +1,10 @@
 """Reads of the catalogue."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.contrib.postgres.fields import ArrayField
 from django.db.models import (
-    BooleanField,
     Case,
     CharField,
     Count,
@@ -14,6 +13,7 @@ from django.db.models import (
     FloatField,
     Func,
     IntegerField,
+    JSONField,
     OrderBy,
     OuterRef,
     Q,
@@ -70,7 +70,6 @@ RANGES = {
     "language": "original_language",
 }
 
-# A tie is broken by the id in the same direction, so that an index serves both.
 ORDERINGS: dict[str, tuple[str, ...]] = {
     "popularity": ("popularity", "vote_count"),
     "release_date": ("year", "release_date"),
@@ -84,7 +83,7 @@ ORDERINGS: dict[str, tuple[str, ...]] = {
 def find_movies(
     filters: MovieFilters, *, ordering: str | None = None
 ) -> QuerySet[Movie]:
-    """Return the films that pass; `ordering` is a key of ORDERINGS, "-" before it reverses.
+    """Return the films that pass; `ordering` is a key of ORDERINGS, "-" reverses it.
 
     Without an ordering a search is ranked by match, everything else by popularity.
     """
@@ -103,10 +102,13 @@ def top_rated(filters: MovieFilters) -> QuerySet[Movie]:
 
 def order_by(ordering: str) -> list[OrderBy | str]:
     """Return a total order; films that lack the value come last in both directions."""
-    name = ordering.removeprefix("-")
+    fields = ORDERINGS[ordering.removeprefix("-")]
+    if fields == ("sort_title",):
+        # Never null: without "nulls last" the one index can be read backwards.
+        return [ordering.replace("title", "sort_title"), "id"]
     if ordering.startswith("-"):
-        return [*(F(field).desc(nulls_last=True) for field in ORDERINGS[name]), "id"]
-    return [*(F(field).asc(nulls_last=True) for field in ORDERINGS[name]), "id"]
+        return [*(F(field).desc(nulls_last=True) for field in fields), "id"]
+    return [*(F(field).asc(nulls_last=True) for field in fields), "id"]
 
 
 def filter_movies(movies: QuerySet[Movie], filters: MovieFilters) -> QuerySet[Movie]:
@@ -139,16 +141,25 @@ def genre_condition(genres: Sequence[int], *, any_genre: bool) -> Q:
 
 
 def has_person(person_id: int) -> Exists:
-    """Match films of the person, also where an older id of the same person is asked for."""
-    same = Person.objects.filter(id=person_id).values("replaced_by")
-    credits_ = Credit.objects.filter(movie=OuterRef("pk"))
-    return Exists(credits_.filter(Q(person=person_id) | Q(person__in=same)))
+    """Match films of the person under any id that we know them by."""
+    known_as = Credit.objects.filter(person__in=ids_of_person(person_id))
+    return Exists(known_as.filter(movie=OuterRef("pk")))
 
 
-def shared_grams(typed: Iterable[str]) -> Func:
+def ids_of_person(person_id: int) -> list[int]:
+    """Return the id, the one that replaced it, and those that this one replaced."""
+    replaced_by = Person.objects.filter(id=person_id).values_list(
+        "replaced_by", flat=True
+    )
+    real = replaced_by.first() or person_id
+    replaced = Person.objects.filter(replaced_by=real).values_list("id", flat=True)
+    return [person_id, real, *replaced]
+
+
+def shared_grams(typed: Sequence[str]) -> Func:
     return Func(
         F("title_grams"),
-        Value(sorted(typed), output_field=ArrayField(CharField(max_length=3))),
+        Value(list(typed), output_field=ArrayField(CharField(max_length=3))),
         template="cardinality(ARRAY(SELECT unnest(%(expressions)s::varchar[])))",
         arg_joiner=") INTERSECT SELECT unnest(",
         output_field=IntegerField(),
@@ -156,11 +167,13 @@ def shared_grams(typed: Iterable[str]) -> Func:
 
 
 def filter_by_title(movies: QuerySet[Movie], text: str) -> QuerySet[Movie]:
-    typed = grams(text)
+    typed = sorted(grams(text))
     if not typed:
         return movies.none()
     enough = max(1, round(MIN_SHARED_GRAMS * len(typed)))
-    movies = movies.filter(title_grams__overlap=sorted(typed))
+    # Whoever shares `enough` of all shares one even without `enough - 1` of them: leave
+    # out beginnings of words, which sort first and which most titles have.
+    movies = movies.filter(title_grams__overlap=typed[enough - 1 :])
     return movies.alias(shared=shared_grams(typed)).filter(shared__gte=enough)
 
 
@@ -191,8 +204,9 @@ class GenreCount:
 
 def count_genres() -> list[GenreCount]:
     """Return every genre with the number of its films, by name."""
-    element = Func(
-        F("genres"), function="jsonb_array_elements", output_field=IntegerField()
+    element = Cast(
+        Func(F("genres"), function="jsonb_array_elements", output_field=JSONField()),
+        IntegerField(),
     )
     rows = (
         Movie.objects.filter(removed_at=None)
@@ -208,7 +222,7 @@ def count_genres() -> list[GenreCount]:
 def resolve_genres(values: Sequence[int | str], *, field: str) -> list[int]:
     """Turn ids or names into ids; raises UnknownGenre, naming the first unknown one."""
     names = genre_names()
-    by_name = {name.casefold(): id_ for id_, name in names.items()}
+    by_name = {names[id_].casefold(): id_ for id_ in sorted(names, reverse=True)}
     found = []
     for value in values:
         text = str(value).strip()
@@ -238,13 +252,4 @@ def credits_of(movie: Movie) -> MovieCredits:
     return MovieCredits(
         directors=[row for row in rows if row.kind == CreditKind.DIRECTOR],
         cast=[row for row in rows if row.kind == CreditKind.CAST],
-    )
-
-
-def stored_ids(ids: Iterable[int]) -> set[int]:
-    """Return which of the films we hold."""
-    return set(
-        Movie.objects.filter(id__in=list(ids), removed_at=None).values_list(
-            "id", flat=True
-        )
     )

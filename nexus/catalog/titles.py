@@ -4,9 +4,13 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-ARTICLES = frozenset(
-    "the a an le la les l un une der die das ein eine el los las il lo i gli o os as".split()
-)
+ENGLISH = ("the", "a", "an")
+FRENCH = ("le", "la", "les", "l", "un", "une")
+GERMAN = ("der", "die", "das", "ein", "eine")
+SPANISH = ("el", "los", "las")
+ITALIAN = ("il", "lo", "i", "gli")
+PORTUGUESE = ("o", "os", "as")
+ARTICLES = {*ENGLISH, *FRENCH, *GERMAN, *SPANISH, *ITALIAN, *PORTUGUESE}
 # Letters that Unicode does not take apart into a base letter and a mark.
 LETTERS = str.maketrans(
     {"ø": "o", "đ": "d", "ł": "l", "æ": "ae", "œ": "oe", "ð": "d", "þ": "th"}

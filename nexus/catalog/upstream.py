@@ -1,4 +1,4 @@
-"""The one way to TMDb: builds the client and remembers how the last call went."""
+"""The one way to TMDb: builds the client, keeps its pace, remembers how it fares."""
 
 from collections.abc import Callable
 from functools import lru_cache
@@ -8,9 +8,16 @@ from django.conf import settings
 
 from nexus.catalog import cache
 from nexus.lib.errors import BadUpstreamError, UnavailableError
-from nexus.tmdb import Tmdb, TmdbNotConfigured, connect
+from nexus.tmdb import Tmdb, TmdbNotConfigured, TmdbUnavailable, connect
 
 T = TypeVar("T")
+
+FAILING_KEEP_S = 30
+# So many failures in a row open the breaker; then one call every few seconds tries.
+PATIENCE = 5
+PROBE_EVERY_S = 3
+# TMDb tolerates about 40 calls a second, from all our processes together.
+CALLS_PER_S = 30
 
 
 def is_configured() -> bool:
@@ -18,21 +25,35 @@ def is_configured() -> bool:
 
 
 def is_failing() -> bool:
-    """Say whether the last call to TMDb failed, on any process that shares the cache."""
-    return cache.read(cache.TMDB_FAILING) is not None
+    """Say whether the last call to TMDb failed, also that of another process."""
+    return failures() > 0
+
+
+def failures() -> int:
+    """Return how many calls in a row failed lately."""
+    return cache.read(cache.TMDB_FAILURES) or 0
 
 
 def ask_tmdb(call: Callable[[Tmdb], T]) -> T:
-    """Ask TMDb; raises TmdbNotConfigured, or what the client raises."""
+    """Ask TMDb; raises TmdbNotConfigured, or what the client raises.
+
+    While TMDb keeps failing most callers are refused at once, so that waiting for it
+    does not take up every thread.
+    """
     if not is_configured():
         raise TmdbNotConfigured
+    failed = failures()
+    if failed >= PATIENCE and not cache.claim(cache.TMDB_PROBE, keep_s=PROBE_EVERY_S):
+        raise TmdbUnavailable("TMDb keeps failing.", retry_after_s=PROBE_EVERY_S)
+    if cache.count(cache.TMDB_CALLS, keep_s=1) > CALLS_PER_S:
+        raise TmdbUnavailable("TMDb may not be asked more often.", retry_after_s=1)
     try:
         answer = call(client(settings.TMDB_API_KEY, settings.TMDB_API_URL))
     except (BadUpstreamError, UnavailableError):
-        cache.write(cache.TMDB_FAILING, value=True, keep_s=cache.FAILING_KEEP_S)
+        cache.write(cache.TMDB_FAILURES, value=failed + 1, keep_s=FAILING_KEEP_S)
         raise
-    if is_failing():
-        cache.forget(cache.TMDB_FAILING)
+    if failed:
+        cache.forget(cache.TMDB_FAILURES)
     return answer
 
 

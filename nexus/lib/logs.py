@@ -19,7 +19,8 @@ def json_formatter() -> logging.Formatter:
         foreign_pre_chain=SHARED,
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            structlog.processors.dict_tracebacks,
+            # As text: a structured one would carry local variables, and so tokens.
+            structlog.processors.format_exc_info,
             structlog.processors.JSONRenderer(),
         ],
     )

@@ -37,10 +37,10 @@ class Playlist(models.Model):
     class Meta:
         indexes: ClassVar = [
             models.Index(
-                fields=["owner", "-updated_at", "id"], name="playlist_of_owner"
+                fields=["owner", "-updated_at", "-id"], name="playlist_of_owner"
             ),
             models.Index(
-                fields=["visibility", "-updated_at", "id"], name="playlist_visibility"
+                fields=["visibility", "-updated_at", "-id"], name="playlist_visibility"
             ),
         ]
 

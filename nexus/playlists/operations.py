@@ -5,14 +5,14 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Count, F, Max
 
 from nexus.accounts.models import User
 from nexus.accounts.operations import record_moderation
 from nexus.catalog.models import Movie
 from nexus.lib.errors import ConflictError, ForbiddenError, NotFoundError, StaleError
-from nexus.playlists.models import Playlist, PlaylistItem
-from nexus.playlists.queries import get_visible_playlist
+from nexus.playlists.models import Playlist, PlaylistItem, PlaylistVisibility
+from nexus.playlists.queries import PlaylistNotFound, get_visible_playlist
 
 MAX_MOVIES = 1000
 
@@ -65,7 +65,9 @@ def update_playlist(
     expected: frozenset[int] | None,
     now: datetime,
 ) -> Playlist:
-    """Change some fields and, if given, the films; raises NotYourPlaylist, PlaylistChanged.
+    """Change some fields and, if given, the films.
+
+    Raises PlaylistNotFound, NotYourPlaylist or PlaylistChanged.
 
     `expected` are the versions the caller may overwrite; None: any.
     """
@@ -92,24 +94,37 @@ def add_item(
     user: User,
     playlist_id: UUID,
     movie: Movie,
-    note: str,
+    note: str | None,
     expected: frozenset[int] | None,
     now: datetime,
 ) -> tuple[PlaylistItem, bool]:
-    """Append the film; return its item and whether it is new. Raises PlaylistFull."""
+    """Append the film, or change the note of one that is in it; None leaves the note.
+
+    Return the item and whether it is new. Raises PlaylistFull.
+    """
     playlist = lock_own(user=user, playlist_id=playlist_id, expected=expected)
-    found = playlist.items.filter(movie=movie).select_related("movie").first()
-    if found is not None:
-        return found, False
-    last = playlist.items.aggregate(last=Max("position"))["last"]
-    if playlist.items.count() >= MAX_MOVIES:
+    item = playlist.items.filter(movie=movie).select_related("movie").first()
+    if item is None:
+        item = append(playlist, movie, note=note or "", now=now)
+        touch(playlist, now=now)
+        return item, True
+    if note is not None and note != item.note:
+        item.note = note
+        item.save(update_fields=["note"])
+        touch(playlist, now=now)
+    return item, False
+
+
+def append(
+    playlist: Playlist, movie: Movie, *, note: str, now: datetime
+) -> PlaylistItem:
+    held = playlist.items.aggregate(count=Count("*"), last=Max("position"))
+    if held["count"] >= MAX_MOVIES:
         raise PlaylistFull(f"A playlist holds at most {MAX_MOVIES} films.")
-    position = 1 if last is None else last + 1
-    item = playlist.items.create(
+    position = (held["last"] or 0) + 1
+    return playlist.items.create(
         movie=movie, position=position, note=note, added_at=now
     )
-    touch(playlist, now=now)
-    return item, True
 
 
 @transaction.atomic
@@ -123,10 +138,12 @@ def remove_item(
 ) -> None:
     """Take the film out and close the gap; raises NotInPlaylist."""
     playlist = lock_own(user=user, playlist_id=playlist_id, expected=expected)
-    deleted, _ = playlist.items.filter(movie=movie_id).delete()
-    if not deleted:
+    item = playlist.items.filter(movie=movie_id).first()
+    if item is None:
         raise NotInPlaylist("This film is not in the playlist.")
-    number(list(playlist.items.order_by("position")))
+    item.delete()
+    after = playlist.items.filter(position__gt=item.position)
+    after.update(position=F("position") - 1)
     touch(playlist, now=now)
 
 
@@ -139,7 +156,7 @@ def reorder(
     expected: frozenset[int] | None,
     now: datetime,
 ) -> Playlist:
-    """Put the films into this order; raises OrderMismatch unless it names exactly them."""
+    """Put the films into this order; raises OrderMismatch if it names others."""
     playlist = lock_own(user=user, playlist_id=playlist_id, expected=expected)
     items = {item.movie_id: item for item in playlist.items.all()}
     if len(movie_ids) != len(items) or set(movie_ids) != items.keys():
@@ -155,8 +172,16 @@ def reorder(
 def hide_playlist(
     *, moderator: User, playlist: Playlist, reason: str, now: datetime
 ) -> None:
-    """Take a public playlist out of sight; raises OnlyModerators."""
-    set_hidden(moderator, playlist, hidden_at=now, reason=reason)
+    """Take a playlist that others can read out of sight.
+
+    Raises OnlyModerators, and PlaylistNotFound if it is private by now.
+    """
+    if not moderator.is_moderator:
+        raise OnlyModerators
+    shared = Playlist.objects.exclude(visibility=PlaylistVisibility.PRIVATE)
+    found = shared.filter(pk=playlist.pk)
+    if not found.update(hidden_at=now, hidden_reason=reason):
+        raise PlaylistNotFound
     subject = f"playlist {playlist.pk}"
     record_moderation(
         actor=moderator, action="hide", subject=subject, reason=reason, now=now
@@ -165,21 +190,14 @@ def hide_playlist(
 
 @transaction.atomic
 def show_playlist(*, moderator: User, playlist: Playlist, now: datetime) -> None:
-    set_hidden(moderator, playlist, hidden_at=None, reason="")
-    subject = f"playlist {playlist.pk}"
-    record_moderation(
-        actor=moderator, action="show", subject=subject, reason="", now=now
-    )
-
-
-def set_hidden(
-    moderator: User, playlist: Playlist, *, hidden_at: datetime | None, reason: str
-) -> None:
     if not moderator.is_moderator:
         raise OnlyModerators
-    Playlist.objects.filter(pk=playlist.pk).update(
-        hidden_at=hidden_at, hidden_reason=reason
-    )
+    hidden = Playlist.objects.filter(pk=playlist.pk, hidden_at__isnull=False)
+    if hidden.update(hidden_at=None, hidden_reason=""):
+        subject = f"playlist {playlist.pk}"
+        record_moderation(
+            actor=moderator, action="show", subject=subject, reason="", now=now
+        )
 
 
 def lock_own(
@@ -189,14 +207,16 @@ def lock_own(
     visible = get_visible_playlist(viewer=user, playlist_id=playlist_id)
     if visible.owner_id != user.pk:
         raise NotYourPlaylist
-    playlist = Playlist.objects.select_for_update().get(pk=playlist_id)
+    playlist = Playlist.objects.select_for_update().filter(pk=playlist_id).first()
+    if playlist is None:
+        raise PlaylistNotFound
     if expected is not None and playlist.version not in expected:
         raise PlaylistChanged
     return playlist
 
 
 def set_movies(playlist: Playlist, movies: Sequence[Movie], *, now: datetime) -> None:
-    """Make the films the playlist's, in this order; kept ones keep their note and day."""
+    """Make these the playlist's films; those it has keep their note and day."""
     if len(movies) > MAX_MOVIES:
         raise PlaylistFull(f"A playlist holds at most {MAX_MOVIES} films.")
     kept = {item.movie_id: item for item in playlist.items.all()}
@@ -216,7 +236,7 @@ def set_movies(playlist: Playlist, movies: Sequence[Movie], *, now: datetime) ->
 
 
 def number(items: Sequence[PlaylistItem]) -> None:
-    """Give the items the positions 1, 2, ...; the constraint is checked at the commit."""
+    """Give the items the positions 1, 2, ...; the commit checks the constraint."""
     for position, item in enumerate(items, start=1):
         item.position = position
     PlaylistItem.objects.bulk_update(items, ["position"])

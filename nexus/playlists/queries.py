@@ -2,7 +2,8 @@
 
 from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from nexus.accounts.models import User
 from nexus.lib.errors import NotFoundError
@@ -17,7 +18,12 @@ class PlaylistNotFound(NotFoundError):
 
 
 def with_owner_and_count(playlists: QuerySet[Playlist]) -> QuerySet[Playlist]:
-    return playlists.select_related("owner").annotate(movie_count=Count("items"))
+    # Counted for the rows of the page only; a join would count those of the whole list.
+    items = PlaylistItem.objects.filter(playlist=OuterRef("pk")).values("playlist")
+    counts = items.annotate(n=Count("*")).values("n")
+    return playlists.select_related("owner").annotate(
+        movie_count=Coalesce(Subquery(counts), 0)
+    )
 
 
 def listed_playlists(
@@ -25,7 +31,8 @@ def listed_playlists(
 ) -> QuerySet[Playlist]:
     """Return what a list may show: one's own, or others' public playlists.
 
-    Without `owner` a member lists their own playlists and anyone else the public ones.
+    Without `owner` a member lists their own playlists, and everybody's public ones only
+    by asking for the public ones; anyone else lists the public ones.
     """
     public = Q(
         visibility=PlaylistVisibility.PUBLIC, hidden_at=None, owner__is_active=True
@@ -43,17 +50,16 @@ def listed_playlists(
 
 
 def get_visible_playlist(*, viewer: User | None, playlist_id: UUID) -> Playlist:
-    """Return the playlist if it is the viewer's, unlisted or public; a hidden one is only
-    the owner's and the moderators'."""
-    visible = Q(
-        visibility__in=[PlaylistVisibility.PUBLIC, PlaylistVisibility.UNLISTED],
-        hidden_at=None,
-        owner__is_active=True,
-    )
+    """Return the playlist if it is the viewer's, unlisted or public.
+
+    A hidden one is visible to its owner and to moderators only.
+    """
+    shared = ~Q(visibility=PlaylistVisibility.PRIVATE)
+    visible = shared & Q(hidden_at=None, owner__is_active=True)
     if viewer is not None:
         visible |= Q(owner=viewer)
         if viewer.is_moderator:
-            visible |= Q(visibility=PlaylistVisibility.PUBLIC)
+            visible |= shared
     found = with_owner_and_count(
         Playlist.objects.filter(visible, pk=playlist_id)
     ).first()

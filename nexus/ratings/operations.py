@@ -1,20 +1,18 @@
 """What a member can say of films, and take back."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from django.db import transaction
 
 from nexus.accounts.models import User
 from nexus.accounts.operations import record_moderation
 from nexus.catalog.models import Movie
-from nexus.lib.errors import ForbiddenError
-from nexus.ratings.models import (
-    HiddenMovie,
-    Rating,
-    Viewing,
-)
-from nexus.ratings.queries import ViewingNotFound
+from nexus.lib.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
+from nexus.ratings.models import HiddenMovie, Rating, Viewing
+from nexus.ratings.queries import RatingNotFound, ViewingNotFound
+
+A_DAY = timedelta(days=1)
 
 
 class NotYourRating(ForbiddenError):
@@ -25,6 +23,18 @@ class NotYourRating(ForbiddenError):
 class OnlyModerators(ForbiddenError):
     def __init__(self) -> None:
         super().__init__("Only moderators may hide what others published.")
+
+
+class NoReview(ConflictError):
+    code = "no_review"
+
+
+class FutureDay(InvalidError):
+    code = "future_day"
+
+
+class MovieNotHidden(NotFoundError):
+    code = "movie_not_hidden"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,20 +62,25 @@ def rate_movie(
     becomes the replacement.
     """
     values = verdict.values() | {"updated_at": now}
-    return Rating.objects.select_related("movie", "user").update_or_create(
+    rating, is_new = Rating.objects.update_or_create(
         user=user,
         movie=movie,
         defaults=values,
         create_defaults=values | {"created_at": now},
     )
+    rating.user, rating.movie = user, movie
+    return rating, is_new
 
 
+@transaction.atomic
 def change_rating(
     *, user: User, rating: Rating, verdict: Verdict, now: datetime
 ) -> Rating:
-    """Change some fields of the rating; raises NotYourRating."""
+    """Change some fields; raises NotYourRating, or RatingNotFound if it is gone."""
     require_author(user, rating)
-    Rating.objects.filter(pk=rating.pk).update(**verdict.values(), updated_at=now)
+    stored = Rating.objects.filter(pk=rating.pk)
+    if not stored.update(**verdict.values(), updated_at=now):
+        raise RatingNotFound
     rating.refresh_from_db(
         fields=["half_stars", "review", "contains_spoilers", "updated_at"]
     )
@@ -84,10 +99,12 @@ def require_author(user: User, rating: Rating) -> None:
 
 @transaction.atomic
 def hide_review(*, moderator: User, rating: Rating, reason: str, now: datetime) -> None:
-    """Take a review out of sight; its stars stay. Raises OnlyModerators."""
+    """Take a review out of sight; its stars stay. Raises OnlyModerators or NoReview."""
     if not moderator.is_moderator:
         raise OnlyModerators
-    Rating.objects.filter(pk=rating.pk).update(hidden_at=now, hidden_reason=reason)
+    reviews = Rating.objects.filter(pk=rating.pk).exclude(review="")
+    if not reviews.update(hidden_at=now, hidden_reason=reason):
+        raise NoReview("This rating has no review.")
     subject = f"rating {rating.pk}"
     record_moderation(
         actor=moderator, action="hide", subject=subject, reason=reason, now=now
@@ -98,20 +115,23 @@ def hide_review(*, moderator: User, rating: Rating, reason: str, now: datetime) 
 def show_review(*, moderator: User, rating: Rating, now: datetime) -> None:
     if not moderator.is_moderator:
         raise OnlyModerators
-    Rating.objects.filter(pk=rating.pk).update(hidden_at=None, hidden_reason="")
-    record_moderation(
-        actor=moderator,
-        action="show",
-        subject=f"rating {rating.pk}",
-        reason="",
-        now=now,
-    )
+    hidden = Rating.objects.filter(pk=rating.pk, hidden_at__isnull=False)
+    if hidden.update(hidden_at=None, hidden_reason=""):
+        subject = f"rating {rating.pk}"
+        record_moderation(
+            actor=moderator, action="show", subject=subject, reason="", now=now
+        )
 
 
 def add_viewing(
     *, user: User, movie: Movie, watched_on: date | None, now: datetime
 ) -> tuple[Viewing, bool]:
-    """Add to the history; return the entry and whether it is new for that day."""
+    """Add to the history; return the entry and whether it is new for that day.
+
+    Raises FutureDay. East of Greenwich it may be tomorrow already.
+    """
+    if watched_on is not None and watched_on > now.date() + A_DAY:
+        raise FutureDay("This day is yet to come.", field="watched_on")
     return Viewing.objects.select_related("movie").get_or_create(
         user=user, movie=movie, watched_on=watched_on, defaults={"created_at": now}
     )
@@ -129,7 +149,7 @@ def hide_movie(*, user: User, movie: Movie, now: datetime) -> tuple[HiddenMovie,
     )
 
 
-def unhide_movie(*, user: User, movie_id: int) -> bool:
-    """Return whether the film was hidden."""
+def unhide_movie(*, user: User, movie_id: int) -> None:
     deleted, _ = HiddenMovie.objects.filter(user=user, movie=movie_id).delete()
-    return bool(deleted)
+    if not deleted:
+        raise MovieNotHidden("You have not hidden this film.")

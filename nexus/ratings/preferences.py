@@ -51,6 +51,29 @@ def resolve(
 
 @transaction.atomic
 def add(*, user: User, declared: Declared) -> None:
+    lock(user)
+    insert(user, declared)
+
+
+@transaction.atomic
+def replace(*, user: User, declared: Declared) -> None:
+    """Replace each kind that something is said of."""
+    lock(user)
+    if declared.genres is not None:
+        GenrePreference.objects.filter(user=user).delete()
+    if declared.people is not None:
+        PersonPreference.objects.filter(user=user).delete()
+    if declared.movies is not None:
+        MoviePreference.objects.filter(user=user).delete()
+    insert(user, declared)
+
+
+def lock(user: User) -> None:
+    """Let one member's changes follow each other, lest they lock each other out."""
+    User.objects.select_for_update(no_key=True).get(pk=user.pk)
+
+
+def insert(user: User, declared: Declared) -> None:
     GenrePreference.objects.bulk_create(
         [GenrePreference(user=user, genre=genre) for genre in declared.genres or ()],
         ignore_conflicts=True,
@@ -66,16 +89,3 @@ def add(*, user: User, declared: Declared) -> None:
         [MoviePreference(user=user, movie=movie) for movie in declared.movies or ()],
         ignore_conflicts=True,
     )
-
-
-@transaction.atomic
-def replace(*, user: User, declared: Declared) -> None:
-    """Replace what is said of; the member's row is locked, so that replacements queue."""
-    User.objects.select_for_update().get(pk=user.pk)
-    if declared.genres is not None:
-        GenrePreference.objects.filter(user=user).delete()
-    if declared.people is not None:
-        PersonPreference.objects.filter(user=user).delete()
-    if declared.movies is not None:
-        MoviePreference.objects.filter(user=user).delete()
-    add(user=user, declared=declared)

@@ -54,7 +54,7 @@ def public_ratings(*, movie_id: int) -> QuerySet[Rating]:
 
 @dataclass(frozen=True, slots=True)
 class RatingSummary:
-    """`average` in stars, None without ratings; `distribution` by stars, "0.5" to "5.0"."""
+    """`average` in stars, None without ratings; `distribution` by "0.5" to "5.0"."""
 
     average: float | None
     distribution: dict[str, int]
@@ -103,8 +103,10 @@ def get_own_rating(*, user: User, movie_id: int) -> Rating:
     return found
 
 
-def viewings_of(*, user: User) -> QuerySet[Viewing]:
-    return Viewing.objects.filter(user=user).select_related("movie")
+def viewings_of(*, user: User, movie_id: int | None = None) -> QuerySet[Viewing]:
+    """Return the member's history, films loaded; None does not narrow."""
+    viewings = Viewing.objects.filter(user=user).select_related("movie")
+    return viewings if movie_id is None else viewings.filter(movie=movie_id)
 
 
 def hidden_movies_of(*, user: User) -> QuerySet[HiddenMovie]:
@@ -119,18 +121,16 @@ class Preferences:
 
 
 def preferences_of(*, user: User) -> Preferences:
-    """Return what the member declared to like; a person's older id gives the real person."""
-    people = Person.objects.filter(preferences__user=user).select_related("replaced_by")
+    """Return what the member declared; a person's older id gives the real person."""
+    declared = Person.objects.filter(preferences__user=user)
+    people = {
+        person.replaced_by or person
+        for person in declared.select_related("replaced_by")
+    }
     return Preferences(
         genres=list(Genre.objects.filter(preferences__user=user).order_by("name")),
-        people=sorted(
-            {current(person) for person in people}, key=lambda person: person.name
-        ),
+        people=sorted(people, key=lambda person: (person.name, person.pk)),
         movies=list(
             Movie.objects.filter(preferences__user=user).order_by("sort_title", "id")
         ),
     )
-
-
-def current(person: Person) -> Person:
-    return person.replaced_by or person

@@ -3,8 +3,10 @@
 from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import Count, F, QuerySet
+from django.db.models import Count, QuerySet
+from django.db.models.functions import Coalesce
 
 from nexus.accounts.models import User
 from nexus.catalog.models import Credit, CreditKind
@@ -129,26 +131,27 @@ def top_people(
     ]
 
 
-def credits_watched(user: User, kind: CreditKind) -> QuerySet[Credit]:
-    return Credit.objects.filter(kind=kind, movie__viewings__user=user)
+def credits_watched(user: User, kind: CreditKind) -> QuerySet[Any]:
+    """Return credits with `who`: the real person behind one known by name only."""
+    return Credit.objects.filter(kind=kind, movie__viewings__user=user).annotate(
+        who=Coalesce("person__replaced_by_id", "person_id"),
+        name=Coalesce("person__replaced_by__name", "person__name"),
+    )
 
 
-def films_by_person(seen: QuerySet[Credit]) -> dict[tuple[int, str], list[int]]:
+def films_by_person(seen: QuerySet[Any]) -> dict[tuple[int, str], list[int]]:
     """Return the films of the people most often seen, most films first."""
     most = (
-        seen.values("person_id", name=F("person__name"))
+        seen.values_list("who", "name")
         .annotate(films=Count("movie", distinct=True))
-        .order_by("-films", "name", "person_id")[:TOP]
+        .order_by("-films", "name", "who")[:TOP]
     )
-    found: dict[tuple[int, str], list[int]] = {
-        (row["person_id"], row["name"]): [] for row in most
-    }
-    by_id = {id_: films for (id_, _), films in found.items()}
-    pairs = (
-        seen.filter(person__in=by_id).values_list("person_id", "movie_id").distinct()
-    )
-    for person_id, movie_id in pairs:
-        by_id[person_id].append(movie_id)
+    found: dict[tuple[int, str], list[int]] = {(who, name): [] for who, name, _ in most}
+    by_id = {who: films for (who, _), films in found.items()}
+    for who, movie_id in (
+        seen.filter(who__in=by_id).values_list("who", "movie_id").distinct()
+    ):
+        by_id[who].append(movie_id)
     return found
 
 

@@ -1,1 +1,1 @@
-"""Feed, match score and similar titles: asks the database, calls the engine, explains."""
+"""Feed, match score and similar titles: the database asked, the engine explained."""

@@ -2,33 +2,52 @@
 
 import threading
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Max, QuerySet
+from django.db.models import Count, Max, Q, QuerySet
+from django.db.models.functions import Coalesce
 
 from nexus import engine
 from nexus.catalog.models import Credit, CreditKind, Movie
 
-# Transactions may commit later than they set updated_at; so much is read again.
+# Transactions may commit later than they set updated_at; so much is looked at again.
 OVERLAP = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
+    """What the latest changes look like: equal as long as there is no other."""
+
     changed_at: datetime | None
-    count: int
+    total: int
+    shown: int
 
 
-NO_STAMP = Stamp(None, 0)
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """Facts of all films by id, the arrays built from them, and when that was.
+
+    `stamp` is of the changes after `since`; None: look again.
+    """
+
+    facts: Mapping[int, engine.FilmFacts]
+    catalogue: engine.Catalogue
+    since: datetime | None
+    stamp: Stamp | None
+
+    def has(self, film_id: int | None) -> bool:
+        return film_id is None or film_id in self.facts
+
+
+NOTHING = Picture({}, engine.build_catalogue([]), None, None)
 
 
 class FilmStore:
-    """Facts of all films by id, and the arrays built from them.
+    """Holds the newest picture; reads only what changed since it was drawn.
 
-    Reads only what changed since the last look. Callers during a rebuild get the older
-    arrays, unless they need a film that those lack.
+    Callers during a redraw get the older picture, unless that lacks the film they need.
     """
 
     def __init__(self) -> None:
@@ -36,35 +55,60 @@ class FilmStore:
         self.clear()
 
     def clear(self) -> None:
-        self.stamp = NO_STAMP
-        self.facts: dict[int, engine.FilmFacts] = {}
-        self.catalogue = engine.build_catalogue([])
+        self.picture = NOTHING
 
     def current(self, *, with_film: int | None = None) -> engine.Catalogue:
-        stamp = stamp_of_database()
-        if stamp == self.stamp:
-            return self.catalogue
-        must_wait = not self.facts or (
-            with_film is not None and with_film not in self.facts
-        )
+        """Return the arrays; they lack `with_film` only where no such film is shown."""
+        picture = self.picture
+        if is_current(picture, with_film):
+            return picture.catalogue
+        must_wait = not picture.facts or not picture.has(with_film)
         if self.lock.acquire(blocking=must_wait):
             try:
-                self.update(stamp)
+                if not is_current(self.picture, with_film):
+                    self.picture = redraw(self.picture)
             finally:
                 self.lock.release()
-        return self.catalogue
+        return self.picture.catalogue
 
-    def update(self, stamp: Stamp) -> None:
-        if stamp == self.stamp:
-            return
-        facts = self.facts | read_facts(changed_films(self.stamp.changed_at))
-        if len(facts) != stamp.count:
-            facts = read_facts(shown_films())
-        self.catalogue = engine.build_catalogue(list(facts.values()))
-        self.facts, self.stamp = facts, stamp
+    def doubt(self) -> None:
+        """Look again at the next call: a film turned out to be gone."""
+        self.picture = replace(self.picture, stamp=None)
 
 
 STORE = FilmStore()
+
+
+def is_current(picture: Picture, with_film: int | None) -> bool:
+    return picture.has(with_film) and picture.stamp == stamp_after(picture.since)
+
+
+def stamp_after(since: datetime | None) -> Stamp:
+    films = Movie.objects.all()
+    if since is not None:
+        films = films.filter(updated_at__gte=since)
+    is_shown = Q(removed_at=None)
+    return Stamp(
+        **films.aggregate(
+            changed_at=Max("updated_at"),
+            total=Count("id"),
+            shown=Count("id", filter=is_shown),
+        )
+    )
+
+
+def redraw(old: Picture) -> Picture:
+    """Read what changed; the stamp is taken first, so that later changes are seen."""
+    newest = Movie.objects.aggregate(at=Max("updated_at"))["at"]
+    since = newest and newest - OVERLAP
+    stamp = stamp_after(since)
+    ids = set(shown_films().values_list("id", flat=True))
+    known = {**old.facts, **read_facts(changed_films(old.since))}
+    if missing := ids - known.keys():
+        known |= read_facts(shown_films().filter(id__in=missing))
+    facts = {id_: known[id_] for id_ in ids & known.keys()}
+    catalogue = engine.build_catalogue(list(facts.values()))
+    return Picture(facts, catalogue, since, stamp)
 
 
 def shown_films() -> QuerySet[Movie]:
@@ -72,13 +116,12 @@ def shown_films() -> QuerySet[Movie]:
 
 
 def changed_films(since: datetime | None) -> QuerySet[Movie]:
+    """Include films that still carry a person's older id: it may be out of use."""
     films = shown_films()
-    return films if since is None else films.filter(updated_at__gte=since - OVERLAP)
-
-
-def stamp_of_database() -> Stamp:
-    found = shown_films().aggregate(changed_at=Max("updated_at"), count=Count("id"))
-    return Stamp(found["changed_at"], found["count"])
+    if since is None:
+        return films
+    outdated = Credit.objects.exclude(person__replaced_by=None)
+    return films.filter(Q(updated_at__gte=since) | Q(id__in=outdated.values("movie")))
 
 
 def read_facts(films: QuerySet[Movie]) -> dict[int, engine.FilmFacts]:
@@ -106,9 +149,11 @@ def read_facts(films: QuerySet[Movie]) -> dict[int, engine.FilmFacts]:
 
 def people_by_film(films: QuerySet[Movie]) -> dict[tuple[int, str], list[int]]:
     rows = Credit.objects.filter(movie__in=films, position__lt=5)
-    ordered: Iterable[tuple[int, str, int]] = rows.order_by(
-        "position", "id"
-    ).values_list("movie_id", "kind", "person_id")
+    ordered: Iterable[tuple[int, str, int]] = (
+        rows.annotate(real_id=Coalesce("person__replaced_by", "person"))
+        .order_by("position", "id")
+        .values_list("movie_id", "kind", "real_id")
+    )
     found: defaultdict[tuple[int, str], list[int]] = defaultdict(list)
     for movie_id, kind, person_id in ordered:
         found[movie_id, kind].append(person_id)
@@ -116,9 +161,8 @@ def people_by_film(films: QuerySet[Movie]) -> dict[tuple[int, str], list[int]]:
 
 
 def keywords_by_film(films: QuerySet[Movie]) -> dict[int, list[int]]:
-    link = Movie.keywords.through
-    rows = link._default_manager.filter(movie_id__in=films.values("id"))
     found: defaultdict[int, list[int]] = defaultdict(list)
-    for movie_id, keyword_id in rows.values_list("movie_id", "keyword_id"):
-        found[movie_id].append(keyword_id)
+    for movie_id, keyword_id in films.values_list("id", "keywords"):
+        if keyword_id is not None:
+            found[movie_id].append(keyword_id)
     return found

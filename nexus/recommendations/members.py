@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from django.db.models.functions import Coalesce
+
 from nexus import engine
 from nexus.accounts.models import User
 from nexus.ratings.models import (
@@ -47,8 +49,8 @@ def read_member(user: User) -> Member:
 
 
 def declared_people(user: User) -> frozenset[int]:
-    """Return the people's ids, older ones included: films may still carry either."""
-    rows = PersonPreference.objects.filter(user=user).values_list(
-        "person_id", "person__replaced_by"
+    """Return the people's ids; an older id stands for the real person's."""
+    rows = PersonPreference.objects.filter(user=user)
+    return frozenset(
+        rows.values_list(Coalesce("person__replaced_by", "person"), flat=True)
     )
-    return frozenset(id_ for pair in rows for id_ in pair if id_ is not None)

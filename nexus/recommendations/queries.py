@@ -18,11 +18,10 @@ from nexus.catalog.queries import MovieFilters, filter_movies
 from nexus.recommendations.films import STORE, shown_films
 from nexus.recommendations.members import Member, read_member
 from nexus.recommendations.words import (
-    Names,
     Reason,
     names_for,
+    names_of_shared,
     put_in_words,
-    read_names,
     shared,
 )
 
@@ -75,13 +74,21 @@ def match_score(*, user: User, movie_id: int, now: datetime) -> MatchScore:
 
     Raises MovieNotFound, also for a film that TMDb took back.
     """
+    catalogue = catalogue_with(movie_id, now=now)
+    taste = read_member(user).taste
+    found = engine.explain_by_rules(catalogue, taste, movie_id, limit=REASONS_OF_SCORE)
+    return MatchScore(found, put_in_words(found.reasons, names_for(found.reasons)))
+
+
+def catalogue_with(movie_id: int, *, now: datetime) -> engine.Catalogue:
+    """Return arrays that hold the film; raises MovieNotFound."""
     movie = get_movie(movie_id=movie_id, now=now)
-    catalogue = STORE.current(with_film=movie.pk)
     if movie.removed_at is not None:
         raise MovieNotFound(movie_id)
-    taste = read_member(user).taste
-    found = engine.explain_by_rules(catalogue, taste, movie.pk, limit=REASONS_OF_SCORE)
-    return MatchScore(found, put_in_words(found.reasons, names_for(found.reasons)))
+    catalogue = STORE.current(with_film=movie_id)
+    if not catalogue.known_rows([movie_id]).size:
+        raise MovieNotFound(movie_id)  # taken back since we asked
+    return catalogue
 
 
 def recommend(
@@ -142,15 +149,15 @@ def rank(
     member: Member,
     wish: Wish,
 ) -> list[int]:
+    """Return the ids for the whole feed, best first."""
     excluded = set(member.hidden)
     if not wish.include_watched:
         excluded |= member.taste.seen
     if wish.filters != MovieFilters():
         allowed = filter_movies(shown_films(), wish.filters).order_by()
-        excluded |= set(ids.tolist()) - set(allowed.values_list("id", flat=True))
+        passing = np.fromiter(allowed.values_list("id", flat=True), np.int64)
+        relevance = np.where(np.isin(ids, passing), relevance, np.nan)
     top = engine.top_n(ids, relevance, LONGEST_FEED, exclude=excluded)
-    if top.size == 0:
-        return []
     order = np.searchsorted(ids, top)
     discounted = engine.discount_popular(
         catalogue, top, relevance[order], novelty=wish.novelty
@@ -167,7 +174,7 @@ def explain(
         for id_ in ids
     ]
     names = names_for(reason for one in found for reason in one.reasons)
-    movies = Movie.objects.in_bulk(ids)
+    movies = read_movies(ids)
     return [
         Pick(
             movies[one.film_id],
@@ -180,6 +187,14 @@ def explain(
     ]
 
 
+def read_movies(ids: Sequence[int]) -> dict[int, Movie]:
+    """Read the films by id; one that is gone meanwhile is left out."""
+    movies = shown_films().in_bulk(ids)
+    if len(movies) < len(ids):
+        STORE.doubt()
+    return movies
+
+
 @dataclass(frozen=True, slots=True)
 class SimilarMovie:
     movie: Movie
@@ -189,12 +204,9 @@ class SimilarMovie:
 
 def similar_movies(*, movie_id: int, limit: int, now: datetime) -> list[SimilarMovie]:
     """Return the films most like this one by content; raises MovieNotFound."""
-    movie = get_movie(movie_id=movie_id, now=now)
-    if movie.removed_at is not None:
-        raise MovieNotFound(movie_id)
-    found = engine.similar(STORE.current(with_film=movie.pk), movie.pk, limit)
+    found = engine.similar(catalogue_with(movie_id, now=now), movie_id, limit)
     names = names_of_shared(found)
-    movies = Movie.objects.in_bulk([one.id for one in found])
+    movies = read_movies([one.id for one in found])
     return [
         SimilarMovie(movies[one.id], round(one.similarity, 4), shared(one, names))
         for one in found
@@ -202,15 +214,10 @@ def similar_movies(*, movie_id: int, limit: int, now: datetime) -> list[SimilarM
     ]
 
 
-def names_of_shared(found: Sequence[engine.SimilarFilm]) -> Names:
-    people = {id_ for one in found for id_ in (*one.directors, *one.cast)}
-    return read_names(movies=(), people=people)
-
-
 def movies_recommended_with(
     *, movie_id: int, page: int, page_size: int, now: datetime
 ) -> Answer[MovieSlice]:
-    """Return TMDb's recommendations for the film, or our similar titles without TMDb."""
+    """Return TMDb's recommendations for the film, without TMDb our similar titles."""
 
     def local(movie: Movie) -> MovieSlice:
         alike = similar_movies(movie_id=movie.pk, limit=MOST_SIMILAR, now=now)

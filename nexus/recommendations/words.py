@@ -1,16 +1,32 @@
 """Reasons in plain words: the engine gives numbers and ids, people read sentences."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Literal, get_args
 
 from nexus import engine
-from nexus.catalog.models import Movie, Person
+from nexus.catalog.models import Keyword, Movie, Person
 from nexus.catalog.queries import genre_names
+
+MOST_SHARED = 3
+
+Kind = Literal["movie", "genre", "person"]
+ReasonType = Literal[
+    "rated_movie",
+    "liked_movie",
+    "genre",
+    "person",
+    "quality",
+    "popularity",
+    "keyword",
+]
+REASON_TYPES: tuple[ReasonType, ...] = get_args(ReasonType)
 
 
 @dataclass(frozen=True, slots=True)
 class Thing:
+    kind: Kind
     id: int
     name: str
 
@@ -19,46 +35,48 @@ class Thing:
 class Reason:
     """`points` are the share of the match score; None where there is no score."""
 
-    type: str
+    type: ReasonType
     text: str
-    kind: Literal["movie", "genre", "person"] | None
-    thing: Thing | None
-    points: float | None
+    thing: Thing | None = None
+    points: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    movies: dict[int, str]
     genres: dict[int, str]
     people: dict[int, str]
+    movies: dict[int, str] = field(default_factory=dict)
+    keywords: dict[int, str] = field(default_factory=dict)
 
 
 def names_for(reasons: Iterable[engine.Reason]) -> Names:
     """Read the names of all films, genres and people that the reasons speak of."""
     reasons = list(reasons)
-    movies = ids_of(reasons, {"rated_movie", "liked_movie"})
-    people = ids_of(reasons, {"person"})
-    return read_names(movies=movies, people=people)
+    films, people = ids_of(reasons, "movie"), ids_of(reasons, "person")
+    return Names(
+        genres=genre_names(),
+        people=dict(Person.objects.filter(id__in=people).values_list("id", "name")),
+        movies=dict(Movie.objects.filter(id__in=films).values_list("id", "title")),
+    )
 
 
-def ids_of(reasons: Iterable[engine.Reason], kinds: set[str]) -> set[int]:
+def ids_of(reasons: Iterable[engine.Reason], kind: Kind) -> set[int]:
     return {
         reason.id
         for reason in reasons
-        if reason.kind in kinds and reason.id is not None
+        if reason.id is not None and kind_of(reason) == kind
     }
 
 
-def read_names(*, movies: Iterable[int], people: Iterable[int]) -> Names:
-    return Names(
-        movies=dict(
-            Movie.objects.filter(id__in=set(movies)).values_list("id", "title")
-        ),
-        genres=genre_names(),
-        people=dict(
-            Person.objects.filter(id__in=set(people)).values_list("id", "name")
-        ),
-    )
+def kind_of(reason: engine.Reason) -> Kind | None:
+    """Say what the reason's id is of."""
+    match reason.kind:
+        case "rated_movie" | "liked_movie":
+            return "movie"
+        case "genre" | "person":
+            return reason.kind
+        case _:
+            return None
 
 
 def put_in_words(reasons: Sequence[engine.Reason], names: Names) -> list[Reason]:
@@ -68,27 +86,24 @@ def put_in_words(reasons: Sequence[engine.Reason], names: Names) -> list[Reason]
 
 def speak(reason: engine.Reason, names: Names) -> Reason | None:
     """Return the reason as a sentence; None where the name is gone meanwhile."""
-    if reason.kind in {"quality", "popularity"}:
-        return fact(reason)
-    kind: Literal["movie", "genre", "person"]
-    if reason.kind == "genre":
-        kind, known = "genre", names.genres
-    elif reason.kind == "person":
-        kind, known = "person", names.people
-    else:
-        kind, known = "movie", names.movies
+    points = round(reason.points, 1)
+    kind = kind_of(reason)
+    if kind is None:
+        return Reason(reason.kind, fact(reason), points=points)
+    known = {"movie": names.movies, "genre": names.genres, "person": names.people}[kind]
     if reason.id not in known:
         return None
-    thing = Thing(reason.id, known[reason.id])
-    points = round(reason.points, 1)
-    return Reason(reason.kind, sentence(reason, thing.name), kind, thing, points)
+    thing = Thing(kind, reason.id, known[reason.id])
+    return Reason(reason.kind, sentence(reason, thing.name), thing, points)
 
 
 def sentence(reason: engine.Reason, name: str) -> str:
     if reason.kind == "rated_movie":
         only = "only " if reason.points < 0 else ""
         return f"You gave {name} {only}{count_stars(reason.stars)}."
-    if reason.kind == "genre" and reason.stars is not None:
+    if reason.kind == "genre":
+        if reason.stars is None:
+            return f"You said that you like {name} films."
         return f"You give {name} films {reason.stars:.1f} stars on average."
     return f"You said that you like {name}."
 
@@ -97,33 +112,52 @@ def count_stars(stars: float | None) -> str:
     return f"{stars or 0:g} star" + ("" if stars == 1 else "s")
 
 
-def fact(reason: engine.Reason) -> Reason:
-    if reason.kind == "quality" and reason.stars is not None:
-        side = "above" if reason.points > 0 else "below"
-        text = f"Its votes average {reason.stars * 2:.1f} of 10, {side} the usual."
-    else:
-        text = "Many people watch it." if reason.points > 0 else "Few people watch it."
-    return Reason(reason.kind, text, None, None, round(reason.points, 1))
+def fact(reason: engine.Reason) -> str:
+    more = reason.points > 0
+    if reason.kind == "quality":
+        mark = f"{(reason.stars or 0) * 2:.1f} of 10"
+        side = "above" if more else "below"
+        return f"Weighed by their number, its votes come to {mark}, {side} the usual."
+    return f"{'More' if more else 'Fewer'} people watch it than most films."
+
+
+def names_of_shared(found: Sequence[engine.SimilarFilm]) -> Names:
+    """Read the names of what similar films have in common."""
+    people = {id_ for one in found for id_ in (*one.directors, *one.cast)}
+    keywords = {id_ for one in found for id_ in one.keywords[:MOST_SHARED]}
+    return Names(
+        genres=genre_names(),
+        people=dict(Person.objects.filter(id__in=people).values_list("id", "name")),
+        keywords=dict(
+            Keyword.objects.filter(id__in=keywords).values_list("id", "name")
+        ),
+    )
 
 
 def shared(found: engine.SimilarFilm, names: Names) -> list[Reason]:
     """Name what a similar film has in common, at most three things of a kind."""
-    people = [
-        *found.directors,
-        *(id_ for id_ in found.cast if id_ not in found.directors),
+    return [
+        *islice(shared_people(found, names.people), MOST_SHARED),
+        *islice(shared_genres(found, names.genres), MOST_SHARED),
+        *(
+            Reason("keyword", f"Both are tagged “{names.keywords[id_]}”.")
+            for id_ in found.keywords[:MOST_SHARED]
+            if id_ in names.keywords
+        ),
     ]
-    by_person = [
-        Reason("person", f"Both have {names.people[id_]}.", "person", thing, None)
-        for id_ in people[:3]
-        if (thing := find_thing(id_, names.people))
-    ]
-    by_genre = [
-        Reason("genre", f"Both are {names.genres[id_]} films.", "genre", thing, None)
-        for id_ in found.genres[:3]
-        if (thing := find_thing(id_, names.genres))
-    ]
-    return by_person + by_genre
 
 
-def find_thing(id_: int, names: dict[int, str]) -> Thing | None:
-    return Thing(id_, names[id_]) if id_ in names else None
+def shared_people(found: engine.SimilarFilm, names: dict[int, str]) -> Iterator[Reason]:
+    """Name directors first; whoever also plays in both is named once."""
+    for id_ in dict.fromkeys((*found.directors, *found.cast)):
+        if id_ in names:
+            done = "directed" if id_ in found.directors else "plays in"
+            thing = Thing("person", id_, names[id_])
+            yield Reason("person", f"{names[id_]} {done} both.", thing)
+
+
+def shared_genres(found: engine.SimilarFilm, names: dict[int, str]) -> Iterator[Reason]:
+    for id_ in found.genres:
+        if id_ in names:
+            thing = Thing("genre", id_, names[id_])
+            yield Reason("genre", f"Both are {names[id_]} films.", thing)

@@ -1,14 +1,17 @@
+import re
+from functools import lru_cache
 from typing import Any
 from zoneinfo import available_timezones
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from nexus.accounts.models import Role, Visibility
+from nexus.accounts.models import USERNAME, Role, Visibility
 from nexus.api.fields import Text
 from nexus.api.shapes.preferences import PreferencesOutput
 
-USERNAME = r"^[A-Za-z0-9_.-]{3,30}$"
+# Line breaks and marks that turn the direction of the text around them.
+UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 
 
 class Email(Text, serializers.EmailField):
@@ -28,6 +31,21 @@ class Username(Text, serializers.RegexField):
         super().__init__(USERNAME, min_length=3, max_length=30, **options)
 
 
+class Name(Text):
+    """What a member is called: one line."""
+
+    default_error_messages = {"unprintable": "A name is one line of visible letters."}
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=100, **options)
+
+    def to_internal_value(self, data: Any) -> str:
+        name = super().to_internal_value(data)
+        if UNPRINTABLE.search(name):
+            self.fail("unprintable")
+        return name
+
+
 class Password(Text):
     """Taken as it is: spaces at the ends belong to it."""
 
@@ -42,7 +60,7 @@ class Password(Text):
 
 
 class RegisterInput(serializers.Serializer[Any]):
-    name = Text(max_length=100)
+    name = Name()
     email = Email()
     password = Password(help_text="At least 8 characters, not a common one.")
     username = Username(required=False, help_text="Made from the address if left out.")
@@ -133,6 +151,9 @@ class PasswordInput(serializers.Serializer[Any]):
     password = Password()
 
 
+known_timezones = lru_cache(available_timezones)  # it walks a folder
+
+
 class Timezone(Text):
     default_error_messages = {
         "timezone": "Give an IANA time zone, such as Europe/Paris."
@@ -140,17 +161,23 @@ class Timezone(Text):
 
     def to_internal_value(self, data: Any) -> str:
         name = super().to_internal_value(data)
-        if name not in available_timezones():
+        if name not in known_timezones():
             self.fail("timezone")
         return name
 
 
 class ProfileInput(serializers.Serializer[Any]):
     username = Username(required=False)
-    name = Text(max_length=100, required=False)
-    bio = Text(max_length=1000, allow_blank=True, required=False)
+    """null unsets what may be unknown."""
+
+    name = Name(required=False)
+    bio = Text(max_length=1000, allow_blank=True, allow_null=True, required=False)
     region = serializers.RegexField(
-        r"^([A-Z]{2})?$", allow_blank=True, required=False, help_text="ISO 3166-1."
+        r"^([A-Z]{2})?$",
+        allow_blank=True,
+        allow_null=True,
+        required=False,
+        help_text="ISO 3166-1.",
     )
     language = serializers.RegexField(
         r"^[a-z]{2}(-[A-Z]{2})?$", required=False, help_text="Such as `en` or `pt-BR`."
@@ -160,11 +187,14 @@ class ProfileInput(serializers.Serializer[Any]):
     )
     visibility = serializers.ChoiceField(choices=Visibility.choices, required=False)
 
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        return {name: "" if value is None else value for name, value in attrs.items()}
+
 
 class ProfileReplacement(ProfileInput):
     """PUT: what is left out returns to its default; `name` has none."""
 
-    name = Text(max_length=100)
+    name = Name()
 
 
 class ProfileOutput(UserOutput):

@@ -5,39 +5,12 @@ from rest_framework import serializers
 from nexus.api.fields import Text
 
 
-class FieldError(serializers.Serializer[Any]):
-    code = serializers.CharField()
-    message = serializers.CharField()
-
-
-class ErrorBody(serializers.Serializer[Any]):
-    """One shape for every failure. Branch on `code`; `message` is for people."""
-
-    status = serializers.ChoiceField(choices=["error"])
-    code = serializers.CharField()
-    message = serializers.CharField()
-    errors = serializers.DictField(
-        child=FieldError(many=True), required=False, help_text="With status 400 only."
-    )
-    request_id = serializers.CharField()
-
-
-class ProblemBody(serializers.Serializer[Any]):
-    """RFC 9457, for `Accept: application/problem+json`."""
-
-    type = serializers.CharField()
-    title = serializers.CharField()
-    status = serializers.IntegerField()
-    detail = serializers.CharField()
-    code = serializers.CharField()
-    errors = serializers.DictField(child=FieldError(many=True), required=False)
-    request_id = serializers.CharField()
-
-
 class MetaBody(serializers.Serializer[Any]):
     """Where an answer that depends on TMDb comes from."""
 
-    source = serializers.ChoiceField(choices=["live", "cache", "stale", "local"])
+    source = serializers.ChoiceField(  # type: ignore[assignment]  # a field of that name
+        choices=["live", "cache", "stale", "local"]
+    )
     fetched_at = serializers.DateTimeField(allow_null=True)
     degraded = serializers.BooleanField()
 

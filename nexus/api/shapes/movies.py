@@ -1,5 +1,5 @@
 import re
-from typing import Any
+from typing import Any, cast
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -41,9 +41,10 @@ class MovieOutput(serializers.Serializer[Any]):
 
     @extend_schema_field(GenreOutput(many=True))
     def get_genres(self, movie: Movie) -> list[dict[str, Any]]:
-        if "genre_names" not in self.context:
-            self.context["genre_names"] = genre_names()
-        names = self.context["genre_names"]
+        context = cast("dict[str, Any]", self.context)  # of the whole list
+        if "genre_names" not in context:
+            context["genre_names"] = genre_names()
+        names = context["genre_names"]
         return [{"id": id_, "name": names[id_]} for id_ in movie.genres if id_ in names]
 
     def get_poster_url(self, movie: Movie) -> str | None:

@@ -3,9 +3,10 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from nexus.accounts.models import USERNAME
 from nexus.api.fields import MovieId, Text
 from nexus.api.paging import CursorParams
-from nexus.api.shapes.accounts import USERNAME, UserRef
+from nexus.api.shapes.accounts import UserRef
 from nexus.api.shapes.common import cursor_page_of
 from nexus.api.shapes.movies import MovieOutput
 from nexus.playlists.models import PlaylistVisibility
@@ -20,7 +21,9 @@ class PlaylistInput(serializers.Serializer[Any]):
     """`movies` are the films in their order; left out, they stay as they are."""
 
     name = Text(max_length=200)
-    description = Text(max_length=2000, allow_blank=True, required=False)
+    description = Text(
+        max_length=2000, allow_blank=True, allow_null=True, required=False
+    )
     visibility = serializers.ChoiceField(
         choices=PlaylistVisibility.choices,
         required=False,
@@ -31,7 +34,13 @@ class PlaylistInput(serializers.Serializer[Any]):
 
 class ItemInput(serializers.Serializer[Any]):
     movie = MovieId()
-    note = Text(max_length=500, allow_blank=True, required=False)
+    note = Text(
+        max_length=500,
+        allow_blank=True,
+        allow_null=True,
+        required=False,
+        help_text='Left out, it stays as it was; null or "" removes it.',
+    )
 
 
 class OrderInput(serializers.Serializer[Any]):

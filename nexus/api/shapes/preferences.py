@@ -1,10 +1,19 @@
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from nexus.api.fields import MAX_ID, MovieId, WholeNumber
 
 
+@extend_schema_field(
+    {
+        "oneOf": [
+            {"type": "integer", "minimum": 1, "maximum": MAX_ID},
+            {"type": "string", "minLength": 1, "maxLength": 50},
+        ]
+    }
+)
 class GenreRef(serializers.Field[Any, Any, Any, Any]):
     """A genre's id or its name."""
 

@@ -52,7 +52,7 @@ class RatingOutput(serializers.Serializer[Any]):
     def get_review(self, rating: Rating) -> str | None:
         viewer = self.context.get("viewer")
         is_shown = rating.hidden_at is None or (
-            viewer is not None and viewer.pk == rating.user_id
+            viewer is not None and (viewer.pk == rating.user_id or viewer.is_moderator)
         )
         return (rating.review or None) if is_shown else None
 

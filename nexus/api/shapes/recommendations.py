@@ -6,16 +6,21 @@ from nexus.api.fields import ParamDecimal, ParamFlag
 from nexus.api.paging import PageParams
 from nexus.api.shapes.common import page_of
 from nexus.api.shapes.movies import FilterParams, MovieOutput
-from nexus.api.shapes.preferences import GenreOutput, NamedMovie, PersonOutput
-from nexus.recommendations.words import Reason
+from nexus.api.shapes.preferences import GenreOutput, PersonOutput
+from nexus.recommendations.words import REASON_TYPES, Reason
+
+
+class TitledMovie(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    title = serializers.CharField()
 
 
 class ReasonOutput(serializers.Serializer[Any]):
-    """One of `movie`, `genre` and `person` names what the reason is about, if anything."""
+    """`movie`, `genre` or `person` names what the reason is about, if anything."""
 
-    type = serializers.CharField()
+    type = serializers.ChoiceField(choices=REASON_TYPES)
     text = serializers.CharField(help_text="A sentence for the member.")
-    movie = NamedMovie(required=False)
+    movie = TitledMovie(required=False)
     genre = GenreOutput(required=False)
     person = PersonOutput(required=False)
     points = serializers.FloatField(
@@ -24,8 +29,9 @@ class ReasonOutput(serializers.Serializer[Any]):
 
     def to_representation(self, instance: Reason) -> dict[str, Any]:
         body: dict[str, Any] = {"type": instance.type, "text": instance.text}
-        if instance.kind is not None and instance.thing is not None:
-            body[instance.kind] = {"id": instance.thing.id, "name": instance.thing.name}
+        if thing := instance.thing:
+            name = "title" if thing.kind == "movie" else "name"
+            body[thing.kind] = {"id": thing.id, name: thing.name}
         if instance.points is not None:
             body["points"] = instance.points
         return body
@@ -39,7 +45,7 @@ class ComponentOutput(serializers.Serializer[Any]):
 
 
 class MatchScoreOutput(serializers.Serializer[Any]):
-    """The probability, in percent, that this member would give the film 4 stars or more.
+    """The probability, in percent, that this member would give 4 stars or more.
 
     `base_points` plus the components' points is exactly `match_score`.
     """
@@ -67,7 +73,7 @@ class MatchScoreOutput(serializers.Serializer[Any]):
     model_version = serializers.CharField(source="explanation.model_version")
 
     def get_expected_stars(self, found: Any) -> float:
-        return round(found.explanation.expected_stars, 2)
+        return round(float(found.explanation.expected_stars), 2)
 
 
 class SimilarOutput(serializers.Serializer[Any]):

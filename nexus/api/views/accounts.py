@@ -63,7 +63,7 @@ class Login(TokenEndpoint):
     )
     def post(self, request: Request) -> Response:
         self.charge(LOGIN_ACCOUNT, self.body["login"].lower())
-        user = operations.authenticate(**self.body, now=timezone.now())
+        user = operations.authenticate(**self.body)
         return Response(self.sign_in(user))
 
 
@@ -90,16 +90,14 @@ class Verify(TokenEndpoint):
         failures=[401],
     )
     def post(self, request: Request) -> Response:
-        tokens.verify(self.body["token"])
+        tokens.verify(self.body["token"], now=timezone.now())
         return Response({})
 
 
 class Logout(Endpoint):
     @operation("End this session", body=shapes.LogoutInput, answers={204: None})
     def post(self, request: Request) -> Response:
-        sessions.end_session(
-            user=self.user, session_id=self.session.pk, now=timezone.now()
-        )
+        sessions.log_out(session=self.session, now=timezone.now())
         return Response(status=204)
 
 
@@ -136,6 +134,7 @@ class PasswordChange(Endpoint):
         answers={204: None},
     )
     def post(self, request: Request) -> Response:
+        self.charge(LOGIN_ACCOUNT, f"password:{self.user.pk}")
         operations.change_password(
             user=self.user, session_id=self.session.pk, now=timezone.now(), **self.body
         )
@@ -174,6 +173,7 @@ class EmailVerify(Endpoint):
         "Ask for a code that confirms my address", answers={202: shapes.EmptyOutput}
     )
     def post(self, request: Request) -> Response:
+        self.charge(LOGIN_ACCOUNT, f"verify:{self.user.pk}")
         operations.request_verification(user=self.user)
         return Response({}, status=202)
 

@@ -5,8 +5,7 @@ from typing import Any
 from django.db import connection
 from prometheus_client import REGISTRY, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
-from django.http import HttpRequest, HttpResponse
-from django.views.decorators.http import require_safe
+from django.http import HttpResponse
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -70,7 +69,7 @@ def tmdb_state() -> str:
     return "degraded" if upstream.is_failing() else "ok"
 
 
-@require_safe
-def metrics(request: HttpRequest) -> HttpResponse:
-    """Answer Prometheus in its text format."""
-    return HttpResponse(generate_latest(REGISTRY), content_type=CONTENT_TYPE_LATEST)
+class Metrics(OperationEndpoint):
+    @operation("Tell Prometheus what happened", answers={200: None})
+    def get(self, request: Request) -> HttpResponse:
+        return HttpResponse(generate_latest(REGISTRY), content_type=CONTENT_TYPE_LATEST)

@@ -48,7 +48,7 @@ class PlaylistEndpoint(Endpoint):
 
 class PlaylistList(PlaylistEndpoint):
     @operation(
-        "List my playlists; with `owner`, somebody's public ones",
+        "List my playlists; with `owner` or `visibility=public`, others' public ones",
         params=shapes.PlaylistListParams,
         answers={200: shapes.PlaylistPage},
     )
@@ -82,7 +82,8 @@ class PlaylistList(PlaylistEndpoint):
 
 
 def fields_of(body: dict[str, Any]) -> dict[str, str]:
-    return {name: value for name, value in body.items() if name != "movies"}
+    """Return the playlist's own fields; an unknown description is stored as ""."""
+    return {name: value or "" for name, value in body.items() if name != "movies"}
 
 
 class OnePlaylist(PlaylistEndpoint):
@@ -133,7 +134,7 @@ class OnePlaylist(PlaylistEndpoint):
 
 class PlaylistItems(PlaylistEndpoint):
     @operation(
-        "Add a film to my playlist; one that is in it stays where it is",
+        "Add a film to my playlist; one that is in it keeps its place",
         body=shapes.ItemInput,
         answers={200: shapes.ItemOutput, 201: shapes.ItemOutput},
         failures=[403, 409, 412, 502, 503],
@@ -144,7 +145,7 @@ class PlaylistItems(PlaylistEndpoint):
             user=self.user,
             playlist_id=playlist_id,
             movie=get_movie(movie_id=self.body["movie"], now=now),
-            note=self.body.get("note", ""),
+            note=self.body["note"] or "" if "note" in self.body else None,
             expected=self.expected,
             now=now,
         )
@@ -189,7 +190,10 @@ class HiddenPlaylist(Endpoint):
     """For moderators."""
 
     @operation(
-        "Hide a public playlist", body=Reason, answers={204: None}, failures=[403]
+        "Hide a public or unlisted playlist",
+        body=Reason,
+        answers={204: None},
+        failures=[403],
     )
     def put(self, request: Request, playlist_id: UUID) -> Response:
         operations.hide_playlist(

@@ -9,6 +9,7 @@ from nexus.accounts.models import User
 from nexus.accounts.operations import delete_account, update_profile
 from nexus.accounts.queries import get_visible_profile
 from nexus.api.endpoint import Endpoint, operation
+from nexus.api.limits import LOGIN_ACCOUNT
 from nexus.api.shapes import accounts as shapes
 from nexus.api.shapes.preferences import PreferencesInput, PreferencesOutput
 from nexus.api.shapes.ratings import StatisticsOutput
@@ -41,8 +42,8 @@ class Profile(Endpoint):
         answers={200: shapes.ProfileOutput},
     )
     def put(self, request: Request) -> Response:
-        fields = ("bio", "region", "language", "timezone", "visibility")
-        defaults = {name: User._meta.get_field(name).get_default() for name in fields}
+        new, names = User(), ("bio", "region", "language", "timezone", "visibility")
+        defaults = {name: getattr(new, name) for name in names}
         return self.answer(update_profile(user=self.user, changes=defaults | self.body))
 
 
@@ -55,6 +56,7 @@ class MyAccount(Profile):
         answers={204: None},
     )
     def delete(self, request: Request) -> Response:
+        self.charge(LOGIN_ACCOUNT, f"password:{self.user.pk}")
         delete_account(user=self.user, password=self.body["password"])
         return Response(status=204)
 
@@ -80,7 +82,10 @@ class Preferences(Endpoint):
         return self.answer()
 
     @operation(
-        "Add preferences", body=PreferencesInput, answers={200: PreferencesOutput}
+        "Add preferences",
+        body=PreferencesInput,
+        answers={200: PreferencesOutput},
+        failures=[502],
     )
     def post(self, request: Request) -> Response:
         preferences.add(user=self.user, declared=self.declared())
@@ -90,10 +95,11 @@ class Preferences(Endpoint):
         "Replace all preferences; a kind left out becomes empty",
         body=PreferencesInput,
         answers={200: PreferencesOutput},
+        failures=[502],
     )
     def put(self, request: Request) -> Response:
-        emptied = {"genres": [], "people": [], "movies": []}
-        declared = preferences.resolve(**emptied | self.body, now=timezone.now())
+        wanted = {"genres": [], "people": [], "movies": []} | self.body
+        declared = preferences.resolve(**wanted, now=timezone.now())
         preferences.replace(user=self.user, declared=declared)
         return self.answer()
 
@@ -101,6 +107,7 @@ class Preferences(Endpoint):
         "Replace some kinds of preferences; a kind left out stays",
         body=PreferencesInput,
         answers={200: PreferencesOutput},
+        failures=[502],
     )
     def patch(self, request: Request) -> Response:
         preferences.replace(user=self.user, declared=self.declared())

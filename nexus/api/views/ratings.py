@@ -133,7 +133,7 @@ class HiddenReview(Endpoint):
         "Hide a review",
         body=Reason,
         answers={204: None},
-        failures=[403],
+        failures=[403, 409],
     )
     def put(self, request: Request, rating_id: int) -> Response:
         operations.hide_review(
@@ -199,11 +199,11 @@ class History(Endpoint):
 
     @operation(
         "List my viewing history, newest first",
-        params=CursorParams,
+        params=shapes.HistoryParams,
         answers={200: shapes.ViewingPage},
     )
     def get(self, request: Request) -> Response:
-        rows = queries.viewings_of(user=self.user)
+        rows = queries.viewings_of(user=self.user, movie_id=self.params.get("movie"))
         return Response(
             cursor_body(request, self.params, rows, HISTORY, render=self.shape)
         )

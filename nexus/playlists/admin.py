@@ -1,0 +1,39 @@
+"""For looking and removing: nobody but its owner changes a playlist."""
+
+from typing import ClassVar
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from nexus.playlists.models import Playlist, PlaylistItem
+
+
+class PlaylistItemInline(admin.TabularInline[PlaylistItem, Playlist]):
+    model = PlaylistItem
+    fields = ("position", "movie", "note", "added_at")
+    readonly_fields = fields
+    ordering: ClassVar = ["position"]
+    can_delete = False
+    max_num = 0
+
+
+@admin.register(Playlist)
+class PlaylistAdmin(admin.ModelAdmin[Playlist]):
+    list_display = ("name", "owner", "visibility", "is_hidden", "updated_at")
+    list_filter = ("visibility", ("hidden_at", admin.EmptyFieldListFilter))
+    list_select_related = ("owner",)
+    search_fields = ("name", "owner__username", "owner__email")
+    search_help_text = "A playlist's name, its owner's name or address."
+    inlines: ClassVar = [PlaylistItemInline]
+    ordering: ClassVar = ["-updated_at", "-id"]
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+    @admin.display(boolean=True, description="hidden")
+    def is_hidden(self, playlist: Playlist) -> bool:
+        return playlist.hidden_at is not None

@@ -1,0 +1,140 @@
+"""Every failure has the same shape, wherever it comes from."""
+
+import pytest
+from django.db import OperationalError
+from django.test import Client, override_settings
+
+from nexus.api.errors import failure_of
+from tests.client import Answer, Api
+
+
+def assert_shape(answer: Answer, *, status: int, code: str) -> None:
+    assert answer.status == status
+    assert answer.json["status"] == "error"
+    assert answer.code == code
+    assert answer.json["message"]
+    assert answer.json["request_id"] == answer.headers["X-Request-ID"]
+
+
+def test_it_covers_unknown_paths(api: Api) -> None:
+    assert_shape(api.get("/api/nothing/"), status=404, code="not_found")
+
+
+@pytest.mark.parametrize("path", ["/movies/99999999999", "/ratings/x", "/playlists/7"])
+def test_it_covers_impossible_ids(api: Api, path: str) -> None:
+    assert_shape(api.get(path), status=404, code="not_found")
+
+
+def test_it_covers_wrong_methods(api: Api) -> None:
+    answer = api.patch("/api/movies/", {})
+
+    assert_shape(answer, status=405, code="method_not_allowed")
+    assert "GET" in answer.headers["Allow"]
+
+
+def test_it_covers_missing_tokens(api: Api) -> None:
+    answer = api.get("/api/ratings/")
+
+    assert_shape(answer, status=401, code="not_authenticated")
+    assert answer.headers["WWW-Authenticate"] == "Bearer"
+
+
+def test_it_covers_wrong_content_types(owner_api: Api) -> None:
+    answer = owner_api.call(
+        "post", "/api/ratings/", data="stars=4", content_type="text/plain"
+    )
+
+    assert_shape(answer, status=415, code="unsupported_media_type")
+
+
+def test_it_covers_answers_nobody_can_render(api: Api) -> None:
+    answer = api.get("/api/movies/", headers={"Accept": "text/csv"})
+
+    assert_shape(answer, status=406, code="not_acceptable")
+
+
+BROKEN_BODIES = [
+    b"{",
+    b'{"stars": NaN}',
+    b'{"review": "\\ud800"}',
+    b"\xff\xfe",
+    b"[" * 5000,
+    b'{"a": ' * 30 + b"1" + b"}" * 30,
+]
+
+
+@pytest.mark.parametrize("body", BROKEN_BODIES)
+def test_it_covers_bodies_that_cannot_be_read(owner_api: Api, body: bytes) -> None:
+    answer = owner_api.call(
+        "post", "/api/ratings/", data=body, content_type="application/json"
+    )
+
+    assert_shape(answer, status=400, code="parse_error")
+
+
+@pytest.mark.parametrize("body", [b"[]", b'"text"', b"7", b"true", b"null"])
+def test_it_covers_bodies_that_are_no_objects(owner_api: Api, body: bytes) -> None:
+    answer = owner_api.call(
+        "post", "/api/ratings/", data=body, content_type="application/json"
+    )
+
+    assert_shape(answer, status=400, code="validation_error")
+
+
+def test_it_covers_bodies_that_are_too_large(owner_api: Api) -> None:
+    answer = owner_api.post("/api/ratings/", {"review": "x" * 1_100_000})
+
+    assert_shape(answer, status=413, code="payload_too_large")
+
+
+def test_it_covers_hosts_we_are_not(db: None) -> None:
+    answer = Answer(Client().get("/api/movies/", headers={"Host": "evil.example"}))
+
+    assert_shape(answer, status=400, code="bad_request")
+
+
+def test_it_covers_forms_of_other_sites(db: None) -> None:
+    client = Client(enforce_csrf_checks=True)
+
+    answer = Answer(client.post("/admin/login/", {"username": "a", "password": "b"}))
+
+    assert_shape(answer, status=403, code="csrf_failed")
+
+
+def test_it_covers_our_own_mistakes(api: Api) -> None:
+    with override_settings(ROOT_URLCONF="tests.api.broken_urls"):
+        answer = api.get("/broken/")
+
+    assert_shape(answer, status=500, code="internal_error")
+    assert "a secret detail" not in answer.response.content.decode()
+
+
+def test_it_calls_a_lost_database_unavailable() -> None:
+    failure = failure_of(OperationalError("connection to 10.0.0.7 lost"))
+
+    assert failure is not None
+    assert (failure.status, failure.code) == (503, "database_unavailable")
+    assert failure.headers["Retry-After"]
+    assert "10.0.0.7" not in failure.message
+
+
+@pytest.mark.parametrize("path", ["/api/nothing", "/api/ratings/"])
+def test_it_speaks_rfc_9457_on_request(api: Api, path: str) -> None:
+    answer = api.get(path, headers={"Accept": "application/problem+json"})
+
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.json["status"] == answer.status
+    assert answer.json.keys() >= {"type", "title", "detail", "code", "request_id"}
+
+
+def test_it_echoes_the_callers_request_id(api: Api) -> None:
+    answer = api.get("/api/nothing", headers={"X-Request-ID": "order-66.a"})
+
+    assert answer.json["request_id"] == "order-66.a"
+
+
+@pytest.mark.parametrize("given", ["a b", "x" * 101, "<script>"])
+def test_it_makes_its_own_id_where_the_callers_is_odd(api: Api, given: str) -> None:
+    answer = api.get("/api/nothing", headers={"X-Request-ID": given})
+
+    assert answer.json["request_id"] not in {given, ""}

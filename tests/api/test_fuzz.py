@@ -1,0 +1,66 @@
+"""Requests made from the document itself: nothing crashes, nothing is undocumented."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, settings
+from schemathesis.specs.openapi.checks import positive_data_acceptance
+
+from nexus.accounts.models import Role
+from nexus.wsgi import application
+from tests.builders import (
+    make_genres,
+    make_movie,
+    make_playlist,
+    make_rating,
+    make_user,
+)
+from tests.client import Api
+from tests.tmdb_server import TmdbServer
+
+schema = schemathesis.openapi.from_wsgi("/openapi.json", application)
+ASKED = {"requests": 0}
+TOKEN = {"header": ""}
+
+
+@schema.auth()
+class Member:
+    """Signs in as the member that the test made."""
+
+    def get(self, case: Any, context: Any) -> str:
+        return TOKEN["header"]
+
+    def set(self, case: Any, data: str, context: Any) -> None:
+        case.headers["Authorization"] = data
+
+
+@pytest.fixture
+def member(transactional_db: None, tmdb: TmdbServer) -> None:
+    make_genres()
+    user = make_user("ada-lovelace", role=Role.ADMIN)
+    for movie_id in (1, 2, 3, 603):
+        make_rating(user, make_movie(movie_id))
+    make_playlist(user)
+    TOKEN["header"] = Api(user).headers["Authorization"]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def enough(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Say how many requests were made, once all operations were tried."""
+    yield
+    reporter = request.config.pluginmanager.get_plugin("terminalreporter")
+    assert reporter is not None
+    reporter.write_line(f"\nfuzz: {ASKED['requests']} generated requests")
+
+
+@schema.parametrize()
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@pytest.mark.usefixtures("member")
+def test_it_keeps_its_word(case: Any) -> None:
+    ASKED["requests"] += 1
+    response = case.call()
+
+    # No document can say which films, cursors, codes and time zones there are.
+    case.validate_response(response, excluded_checks=[positive_data_acceptance])
