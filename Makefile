@@ -28,13 +28,13 @@ format: $(VENV)/dev
 
 # The environments are made anew whenever the lock they come from is newer.
 $(VENV)/base: requirements/base.txt | $(VENV)/bin/python
-	@echo "Installing what Nexus needs (about 100 MB, once) ..."
-	$(PIP) install --quiet --require-hashes -r requirements/base.txt
+	@echo "Installing what Nexus needs into $(VENV), once (about 120 MB) ..."
+	$(PIP) install --require-hashes -r requirements/base.txt
 	@touch $@
 
 $(VENV)/dev: requirements/dev.txt | $(VENV)/bin/python
-	@echo "Installing what developing Nexus needs (once) ..."
-	$(PIP) install --quiet --require-hashes -r requirements/dev.txt
+	@echo "Installing what developing Nexus needs into $(VENV), once ..."
+	$(PIP) install --require-hashes -r requirements/dev.txt
 	@touch $@ $(VENV)/base
 
 $(VENV)/bin/python:

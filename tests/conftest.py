@@ -46,6 +46,7 @@ def valkey() -> Iterator[str]:
 def tmdb_for_all() -> Iterator[TmdbServer]:
     with TmdbServer() as server:
         yield server
+        upstream.client(server.key, server.url).close()
 
 
 @pytest.fixture
@@ -54,8 +55,6 @@ def tmdb(tmdb_for_all: TmdbServer, settings: Settings) -> Iterator[TmdbServer]:
     settings.TMDB_API_KEY = tmdb_for_all.key
     settings.TMDB_API_URL = tmdb_for_all.url
     yield tmdb_for_all
-    upstream.client(tmdb_for_all.key, tmdb_for_all.url).close()
-    upstream.client.cache_clear()
     tmdb_for_all.reset()
 
 

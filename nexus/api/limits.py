@@ -18,6 +18,9 @@ from rest_framework.exceptions import Throttled
 
 logger = logging.getLogger(__name__)
 
+# Parts of a token add up to a little less than one; who waited as told shall pass.
+WHOLE = 1 - 1e-6
+
 
 @dataclass(frozen=True, slots=True)
 class Limit:
@@ -100,8 +103,8 @@ class LocalBuckets:
             tokens, then_s = self.buckets.pop(key, (float(limit.quota), now_s))
             refilled = tokens + (now_s - then_s) * limit.refill_per_s
             tokens = min(refilled, limit.quota)
-            allowed = tokens >= 1
-            tokens -= 1 if allowed else 0
+            allowed = tokens > WHOLE
+            tokens = max(0.0, tokens - 1) if allowed else tokens
             # Put last: the first entries are those not used for the longest time.
             self.buckets[key] = (tokens, now_s)
             if len(self.buckets) > self.LIMIT:
@@ -124,17 +127,19 @@ local stored = redis.call('HMGET', KEYS[1], 'tokens', 'at')
 local tokens = math.min(quota, (tonumber(stored[1]) or quota)
   + math.max(0, now - (tonumber(stored[2]) or now)) * refill)
 local allowed = 0
-if tokens >= 1 then allowed = 1; tokens = tokens - 1 end
-redis.call('HSET', KEYS[1], 'tokens', tostring(tokens), 'at', tostring(now))
+if tokens > tonumber(ARGV[3]) then allowed = 1; tokens = math.max(0, tokens - 1) end
+local left = string.format('%.9f', tokens)
+redis.call('HSET', KEYS[1], 'tokens', left, 'at', string.format('%.6f', now))
 redis.call('EXPIRE', KEYS[1], math.ceil(quota / refill) + 1)
-return {allowed, tostring(tokens)}
+return {allowed, left}
 """
 
 
 def take_shared(limit: Limit, caller: str) -> Charged:
     script = shared_script(settings.VALKEY_URL)
     key = f"nexus:limit:{limit.name}:{{{caller}}}"
-    allowed, tokens = script(keys=[key], args=[limit.quota, limit.refill_per_s])
+    arguments = [limit.quota, limit.refill_per_s, WHOLE]
+    allowed, tokens = script(keys=[key], args=arguments)
     return Charged(limit, bool(allowed), float(tokens))
 
 

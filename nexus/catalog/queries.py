@@ -180,12 +180,14 @@ def filter_by_title(movies: QuerySet[Movie], text: str) -> QuerySet[Movie]:
 def rank_by_match(movies: QuerySet[Movie], text: str) -> QuerySet[Movie]:
     """Order by: the very title, titles that begin so, shared trigrams, then votes."""
     typed, key = grams(text), sort_key(text)
+    if not typed:
+        return movies.order_by("id")
     closeness = Case(
         When(sort_title=key, then=Value(2)),
         When(sort_title__startswith=key, then=Value(1)),
         default=Value(0),
     )
-    likeness = Cast("shared", FloatField()) / max(len(typed), 1)
+    likeness = Cast("shared", FloatField()) / len(typed)
     return movies.alias(closeness=closeness, likeness=likeness).order_by(
         "-closeness", "-likeness", F("vote_count").desc(nulls_last=True), "id"
     )

@@ -1,5 +1,6 @@
 """The one way to TMDb: builds the client, keeps its pace, remembers how it fares."""
 
+import threading
 from collections.abc import Callable
 from functools import lru_cache
 from typing import TypeVar
@@ -18,6 +19,10 @@ PATIENCE = 5
 PROBE_EVERY_S = 3
 # TMDb tolerates about 40 calls a second, from all our processes together.
 CALLS_PER_S = 30
+
+# One client for all threads: each has a pool of connections.
+_connecting = threading.Lock()
+_connect = lru_cache(maxsize=4)(connect)
 
 
 def is_configured() -> bool:
@@ -57,6 +62,6 @@ def ask_tmdb(call: Callable[[Tmdb], T]) -> T:
     return answer
 
 
-@lru_cache(maxsize=4)
 def client(key: str, base_url: str) -> Tmdb:
-    return connect(key=key, base_url=base_url)
+    with _connecting:
+        return _connect(key=key, base_url=base_url)

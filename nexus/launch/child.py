@@ -55,4 +55,23 @@ def before_postgres(stop_signal: signal.Signals) -> Callable[[], None]:
 
 
 def django(words: list[str]) -> int:
-    return subprocess.call([sys.executable, "-m", "django", *words])  # noqa: S603  our own words
+    """Run a Django command; it shares our terminal, and Ctrl-C is its business."""
+    # A handler, unlike SIG_IGN, is not inherited: the command has its own say.
+    before = signal.signal(signal.SIGINT, lambda number, frame: None)
+    try:
+        return subprocess.call(  # noqa: S603  our own words
+            [sys.executable, "-m", "django", *words],
+            preexec_fn=die_with_parent(signal.SIGTERM),  # noqa: PLW1509  no threads run
+        )
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def start_service(command: list[str]) -> subprocess.Popen[bytes]:
+    """Start a program of ours beyond the reach of the terminal's Ctrl-C."""
+    return subprocess.Popen(  # noqa: S603  our own words
+        command,
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
+        preexec_fn=die_with_parent(signal.SIGTERM),  # noqa: PLW1509  no threads run
+    )

@@ -14,14 +14,20 @@ def say(text: str) -> None:
     sys.stdout.flush()
 
 
+def write(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
 @contextmanager
 def step(label: str) -> Iterator[None]:
-    """Name a step, count its seconds once it takes longer than two, and close the line."""
+    """Report a step in one line; after two seconds the line is begun and counts on.
+
+    A quick step's line is written at once, so that no log line falls into it.
+    """
     started = time.monotonic()
-    done = threading.Event()
-    sys.stdout.write(f"{label} ...")
-    sys.stdout.flush()
-    ticker = threading.Thread(target=tick, args=(started, done), daemon=True)
+    done, shown = threading.Event(), threading.Event()
+    ticker = threading.Thread(target=tick, args=(label, done, shown), daemon=True)
     ticker.start()
     outcome = "failed"
     try:
@@ -30,10 +36,13 @@ def step(label: str) -> Iterator[None]:
     finally:
         done.set()
         ticker.join()
-        say(f" {outcome} ({time.monotonic() - started:.1f} s)")
+        beginning = "" if shown.is_set() else f"{label} ..."
+        say(f"{beginning} {outcome} ({time.monotonic() - started:.1f} s)")
 
 
-def tick(started: float, done: threading.Event) -> None:
+def tick(label: str, done: threading.Event, shown: threading.Event) -> None:
+    started = time.monotonic()
     while not done.wait(QUIET_S):
-        sys.stdout.write(f" {time.monotonic() - started:.0f}s")
-        sys.stdout.flush()
+        beginning = "" if shown.is_set() else f"{label} ..."
+        write(f"{beginning} {time.monotonic() - started:.0f}s")
+        shown.set()

@@ -25,7 +25,7 @@ def parse_mail_url(url: str) -> dict[str, Any]:
         raise ValueError(url)
     found: dict[str, Any] = {"EMAIL_BACKEND": BACKENDS[scheme]}
     if scheme == "file":
-        if not parts.path:
+        if parts.netloc or not parts.path.startswith("/"):
             raise ValueError(url)
         found["EMAIL_FILE_PATH"] = unquote(parts.path)
     if scheme in DEFAULT_PORTS:

@@ -1,7 +1,5 @@
 """For looking and removing: nobody but its owner changes a playlist."""
 
-from typing import ClassVar
-
 from django.contrib import admin
 from django.http import HttpRequest
 
@@ -12,7 +10,7 @@ class PlaylistItemInline(admin.TabularInline[PlaylistItem, Playlist]):
     model = PlaylistItem
     fields = ("position", "movie", "note", "added_at")
     readonly_fields = fields
-    ordering: ClassVar = ["position"]
+    ordering = ["position"]
     can_delete = False
     max_num = 0
 
@@ -24,8 +22,8 @@ class PlaylistAdmin(admin.ModelAdmin[Playlist]):
     list_select_related = ("owner",)
     search_fields = ("name", "owner__username", "owner__email")
     search_help_text = "A playlist's name, its owner's name or address."
-    inlines: ClassVar = [PlaylistItemInline]
-    ordering: ClassVar = ["-updated_at", "-id"]
+    inlines = [PlaylistItemInline]
+    ordering = ["-updated_at", "-id"]
     show_full_result_count = False
 
     def has_add_permission(self, request: HttpRequest) -> bool:

@@ -1,7 +1,5 @@
 """For looking and removing: nobody writes in a member's name."""
 
-from typing import ClassVar
-
 from django.contrib import admin
 from django.http import HttpRequest
 
@@ -23,7 +21,7 @@ class RatingAdmin(ReadOnly, admin.ModelAdmin[Rating]):
     list_select_related = ("movie", "user")
     search_fields = ("movie__title", "user__username", "user__email")
     search_help_text = "A film's title, a member's name or address."
-    ordering: ClassVar = ["-updated_at", "-id"]
+    ordering = ["-updated_at", "-id"]
     show_full_result_count = False
 
     @admin.display(ordering="half_stars")
@@ -44,7 +42,7 @@ class ViewingAdmin(ReadOnly, admin.ModelAdmin[Viewing]):
     list_display = ("movie", "user", "watched_on", "created_at")
     list_select_related = ("movie", "user")
     search_fields = ("movie__title", "user__username", "user__email")
-    ordering: ClassVar = ["-created_at", "-id"]
+    ordering = ["-created_at", "-id"]
     show_full_result_count = False
 
 
@@ -53,5 +51,5 @@ class HiddenMovieAdmin(ReadOnly, admin.ModelAdmin[HiddenMovie]):
     list_display = ("movie", "user", "created_at")
     list_select_related = ("movie", "user")
     search_fields = ("movie__title", "user__username", "user__email")
-    ordering: ClassVar = ["-created_at", "-id"]
+    ordering = ["-created_at", "-id"]
     show_full_result_count = False

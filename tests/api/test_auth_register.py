@@ -7,7 +7,7 @@ from django.core import mail
 from nexus.accounts.models import User
 from tests.builders import make_user
 from tests.client import Answer, Api
-from tests.jobs import run_jobs
+from tests.mailbox import run_jobs
 from tests.together import together
 from tests.tokens import sign_in, use
 

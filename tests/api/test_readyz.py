@@ -1,5 +1,3 @@
-from typing import Any
-
 import pytest
 from django.db import OperationalError, connection
 from pytest_django import Settings
@@ -98,12 +96,13 @@ def test_tmdb_is_searched_without_the_cache(
 def test_it_is_unavailable_without_the_database(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(*args: Any, **kwargs: Any) -> None:
+    def refuse() -> None:
         raise OperationalError("connection refused")
 
-    monkeypatch.setattr(connection, "cursor", refuse)
+    with monkeypatch.context() as patched:
+        patched.setattr(connection, "cursor", refuse)
 
-    answer = api.get("/readyz")
+        answer = api.get("/readyz")
 
     assert (answer.status, answer.code) == (503, "database_unavailable")
     assert int(answer.headers["Retry-After"]) > 0

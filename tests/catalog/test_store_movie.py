@@ -1,0 +1,350 @@
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from functools import partial
+from random import Random
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from nexus.catalog.models import Credit, CreditKind, Genre, Keyword, Movie, Person
+from nexus.catalog.store import store_movie
+from nexus.tmdb import CastMember, MovieDetail, PersonRef
+from nexus.tmdb import Genre as TmdbGenre
+from nexus.tmdb import Keyword as TmdbKeyword
+from tests.builders import NOW, add_credit, make_movie, make_person
+from tests.query_count import count_queries
+from tests.together import together
+
+pytestmark = pytest.mark.django_db
+
+BLOCKS = ("credits", "keywords", "external_ids", "videos", "release_dates")
+
+
+def detail(tmdb_id: int = 603, **values: Any) -> MovieDetail:
+    plain = {
+        "title": "The Matrix",
+        "original_title": "The Matrix",
+        "original_language": "en",
+        "overview": "A programmer wakes up.",
+        "release_date": date(1999, 3, 31),
+        "genre_ids": (28,),
+        "popularity": 80.5,
+        "vote_average": 8.2,
+        "vote_count": 26_000,
+        "poster_path": "/p.jpg",
+        "backdrop_path": "/b.jpg",
+        "adult": False,
+        "genres": (TmdbGenre(28, "Action"),),
+        "runtime": 136,
+        "imdb_id": "tt0133093",
+        "tagline": None,
+        "status": "Released",
+        "directors": (PersonRef(9, "Lana Wachowski", None),),
+        "cast": (CastMember(6384, "Keanu Reeves", "Neo", 0, "/k.jpg"),),
+        "keywords": (TmdbKeyword(7, "hacker"),),
+        "trailer_key": "abc",
+        "missing_blocks": frozenset(),
+        "extra": {"budget": 63_000_000, "certifications": {"US": "R"}},
+    }
+    return MovieDetail(tmdb_id=tmdb_id, **(plain | values))
+
+
+store: Callable[[MovieDetail], Movie] = partial(store_movie, now=NOW)
+
+
+def test_it_works() -> None:
+    movie = store(detail())
+
+    assert movie.title == "The Matrix"
+    assert (movie.year, movie.release_date) == (1999, date(1999, 3, 31))
+    assert movie.genres == [28]
+    assert movie.fetched_at == NOW
+    assert movie.metadata["certifications"] == {"US": "R"}
+    assert Genre.objects.get().name == "Action"
+    assert [one.name for one in movie.keywords.all()] == ["hacker"]
+    credits_ = movie.credits.order_by("kind").values_list("kind", "person__name")
+    assert list(credits_) == [("cast", "Keanu Reeves"), ("director", "Lana Wachowski")]
+
+
+def test_it_replaces_what_tmdb_tells_anew() -> None:
+    store(detail())
+
+    movie = store(
+        detail(
+            title="Matrix",
+            runtime=None,
+            directors=(),
+            cast=(CastMember(2975, "Laurence Fishburne", "Morpheus", 0, None),),
+            keywords=(),
+            trailer_key=None,
+            extra={},
+        )
+    )
+
+    assert (movie.title, movie.runtime, movie.trailer_key) == ("Matrix", None, None)
+    assert movie.metadata == {}
+    assert [one.person.name for one in movie.credits.all()] == ["Laurence Fishburne"]
+    assert not movie.keywords.exists()
+    assert Movie.objects.count() == 1
+
+
+def test_storing_twice_changes_nothing() -> None:
+    first = store(detail())
+
+    second = store(detail())
+
+    same = [field.attname for field in Movie._meta.fields if field.name != "updated_at"]
+    assert [getattr(first, name) for name in same] == [
+        getattr(second, name) for name in same
+    ]
+    assert Credit.objects.count() == 2
+
+
+def test_it_keeps_what_a_partial_answer_leaves_out() -> None:
+    store(detail())
+
+    movie = store(
+        detail(
+            vote_count=27_000,
+            directors=None,
+            cast=None,
+            keywords=None,
+            imdb_id=None,
+            trailer_key=None,
+            missing_blocks=frozenset(BLOCKS),
+            extra={"budget": 64_000_000},
+        )
+    )
+
+    assert movie.vote_count == 27_000
+    assert movie.imdb_id == "tt0133093"
+    assert movie.trailer_key == "abc"
+    assert movie.metadata == {"budget": 64_000_000, "certifications": {"US": "R"}}
+    assert movie.credits.count() == 2
+    assert movie.keywords.count() == 1
+    movie.refresh_from_db()
+    assert movie.metadata["budget"] == 64_000_000
+
+
+def test_it_stores_a_partial_answer_of_a_new_film() -> None:
+    partial_answer = detail(
+        directors=None, cast=None, keywords=None, missing_blocks=frozenset(BLOCKS)
+    )
+
+    movie = store(partial_answer)
+
+    assert movie.title == "The Matrix"
+    assert movie.credits.count() == 0
+
+
+def test_it_keeps_the_directors_where_only_the_cast_is_told() -> None:
+    store(detail())
+
+    movie = store(detail(directors=None, cast=()))
+
+    assert [one.kind for one in movie.credits.all()] == [CreditKind.DIRECTOR]
+
+
+def test_it_keeps_the_order_of_the_cast() -> None:
+    names = ["Zoe", "Adam", "Mia"]
+    cast = tuple(
+        CastMember(id_, name, None, place, None)
+        for place, (id_, name) in enumerate(zip((3, 1, 2), names, strict=True))
+    )
+
+    movie = store(detail(cast=cast))
+
+    in_order = movie.credits.filter(kind="cast").order_by("position")
+    assert [one.person.name for one in in_order] == names
+
+
+def test_a_director_may_play_too() -> None:
+    movie = store(
+        detail(
+            directors=(PersonRef(1, "Clint Eastwood", None),),
+            cast=(CastMember(1, "Clint Eastwood", "Walt", 0, None),),
+        )
+    )
+
+    assert movie.credits.count() == 2
+    assert Person.objects.count() == 1
+
+
+def test_it_brings_people_and_keywords_up_to_date() -> None:
+    store(detail())
+
+    store(
+        detail(
+            cast=(CastMember(6384, "Keanu C. Reeves", "Neo", 0, "/new.jpg"),),
+            keywords=(TmdbKeyword(7, "computer hacker"),),
+        )
+    )
+
+    person = Person.objects.get(id=6384)
+    assert (person.name, person.profile_path) == ("Keanu C. Reeves", "/new.jpg")
+    assert Keyword.objects.get().name == "computer hacker"
+
+
+def test_a_genre_may_get_a_new_name() -> None:
+    Genre.objects.create(id=28, name="Thrills")
+
+    store(detail())
+
+    assert Genre.objects.get().name == "Action"
+
+
+def test_two_genres_may_have_the_same_name() -> None:
+    Genre.objects.create(id=99_028, name="Action")
+
+    store(detail())
+
+    assert Genre.objects.filter(name="Action").count() == 2
+
+
+def test_it_revives_a_film_that_tmdb_took_back() -> None:
+    make_movie(603, removed_at=NOW)
+
+    assert store(detail()).removed_at is None
+
+
+def test_what_does_not_fit_never_reaches_the_database() -> None:
+    long = "ﷺ" * 5_000
+
+    movie = store(
+        detail(
+            title=long,
+            original_title=long,
+            original_language="x" * 11,
+            status="x" * 41,
+            imdb_id="tt" + "1" * 12,
+            poster_path="/" + "x" * 200 + ".jpg",
+            backdrop_path="/" + "x" * 200 + ".jpg",
+            trailer_key="x" * 64,
+            runtime=2**40,
+            tagline=long,
+            overview=long,
+            genres=(TmdbGenre(28, long),),
+            directors=(PersonRef(9, long, "/" + "x" * 200 + ".jpg"),),
+            cast=(CastMember(6384, long, long, 0, None),),
+            keywords=(TmdbKeyword(7, long),),
+        )
+    )
+
+    assert len(movie.title) == 500
+    assert movie.poster_path is movie.trailer_key is movie.imdb_id is None
+    assert movie.runtime is movie.status is movie.original_language is None
+    assert Person.objects.get(id=9).profile_path is None
+
+
+# People known by name only
+
+
+def test_it_replaces_a_person_known_by_name_only() -> None:
+    movie = make_movie(603, fetched_at=None)
+    provisional = make_person("Keanu Reeves", person_id=-5)
+    add_credit(movie, provisional)
+    add_credit(movie, make_person("Somebody Else", person_id=-6))
+
+    store(detail())
+
+    provisional.refresh_from_db()
+    assert provisional.replaced_by_id == 6384
+    assert Person.objects.get(id=-6).replaced_by is None
+    assert not Credit.objects.filter(person__lt=0).exists()
+
+
+def test_it_recognises_a_name_without_its_accents() -> None:
+    movie = make_movie(603, fetched_at=None)
+    add_credit(movie, make_person("Penelope Cruz", person_id=-5))
+
+    store(detail(cast=(CastMember(955, "Penélope Cruz", None, 0, None),)))
+
+    assert Person.objects.get(id=-5).replaced_by_id == 955
+
+
+def test_a_namesake_in_another_film_is_not_replaced_again() -> None:
+    first, second = make_movie(603), make_movie(604)
+    steve = make_person("Steve McQueen", person_id=-5)
+    add_credit(first, steve)
+    add_credit(second, steve, CreditKind.DIRECTOR)
+
+    store(detail(603, cast=(CastMember(13_565, "Steve McQueen", None, 0, None),)))
+    store(detail(604, directors=(PersonRef(72_983, "Steve McQueen", None),)))
+
+    steve.refresh_from_db()
+    assert steve.replaced_by_id == 13_565
+
+
+# Several at once, and how many statements
+
+
+@pytest.mark.django_db(transaction=True)
+def test_simultaneous_stores_of_films_with_the_same_people_do_not_deadlock() -> None:
+    random = Random(7)  # noqa: S311  not for secrets
+    people = list(range(1, 41))
+    for number in people:
+        make_person(f"Person {number}", person_id=-number)
+    for movie_id in range(1, 9):
+        movie = make_movie(movie_id)
+        for number in people:
+            add_credit(movie, Person(id=-number))
+
+    def described(movie_id: int) -> MovieDetail:
+        random.shuffle(people)
+        cast = [
+            CastMember(n, f"Person {n}", None, 0, f"/{movie_id}.jpg") for n in people
+        ]
+        keywords = [TmdbKeyword(n, f"word {n} {movie_id}") for n in people]
+        return detail(movie_id, cast=tuple(cast), keywords=tuple(keywords))
+
+    found = together(*[partial(store, described(movie_id)) for movie_id in range(1, 9)])
+
+    assert [movie.pk for movie in found] == list(range(1, 9))
+    assert not Person.objects.filter(id__lt=0, replaced_by=None).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_simultaneous_stores_of_one_film_leave_one() -> None:
+    together(*[partial(store, detail())] * 8)
+
+    assert Movie.objects.count() == 1
+    assert Credit.objects.count() == 2
+
+
+@pytest.mark.parametrize("people", [10, 100])
+def test_it_needs_the_same_number_of_statements_for_any_cast(people: int) -> None:
+    def described(tmdb_id: int, count: int) -> MovieDetail:
+        first = tmdb_id * 1000
+        cast = [CastMember(first + n, f"P {n}", None, n, None) for n in range(count)]
+        keywords = [TmdbKeyword(first + n, f"k {n}") for n in range(count)]
+        return replace(detail(tmdb_id), cast=tuple(cast), keywords=tuple(keywords))
+
+    store(detail())
+    for_one = count_queries(lambda: store(described(1, 1)))
+
+    assert count_queries(lambda: store(described(2, people))) == for_one
+
+
+# What the tables refuse
+
+
+@pytest.mark.parametrize(
+    "values", [{"id": 0}, {"id": -1}, {"vote_average": 10.1}, {"vote_average": -0.1}]
+)
+def test_an_impossible_film_is_refused(values: dict[str, Any]) -> None:
+    values = {"id": 1, "title": "x", "original_title": "x", "sort_title": "x"} | values
+
+    with pytest.raises(IntegrityError):
+        Movie.objects.create(**values)
+
+
+def test_a_person_has_one_credit_of_a_kind() -> None:
+    movie, person = make_movie(), make_person("Keanu Reeves")
+    add_credit(movie, person)
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        add_credit(movie, person)
+
+    add_credit(movie, person, CreditKind.DIRECTOR)
