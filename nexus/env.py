@@ -1,12 +1,19 @@
 """Typed readers of the environment. Each names the variable and the legal values."""
 
 import os
+import re
 from collections.abc import Callable
+from email.utils import parseaddr
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
+
+NAME = r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?"
+HOST = re.compile(rf"[0-9a-fA-F:.]+|{NAME}")
+ALLOWED_HOST = re.compile(rf"\*|\.?{NAME}|\[[0-9a-fA-F:.]+\]")
+OF_EXAMPLES = ("change", "example", "insecure")
 
 T = TypeVar("T")
 
@@ -22,10 +29,18 @@ def load_env_file(path: Path = PROJECT_DIR / ".env") -> None:
     """Add the lines of a `.env` file to the environment; what is set already wins."""
     if not path.is_file():
         return
-    for line in path.read_text(encoding="utf-8").splitlines():
-        name, separator, value = line.strip().partition("=")
-        if separator and not name.startswith("#"):
-            os.environ.setdefault(name.strip(), value.strip().strip("\"'"))
+    for line in read_text(path, named="The .env file").splitlines():
+        name, separator, value = line.partition("=")
+        name = name.strip().removeprefix("export ").strip()
+        if separator and name.isidentifier():
+            os.environ.setdefault(name, value.strip().strip("\"'"))
+
+
+def read_text(path: Path, *, named: str) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise WrongVariable(named, "a readable file of UTF-8 text") from error
 
 
 def env_str(name: str, default: str = "") -> str:
@@ -36,10 +51,7 @@ def env_str(name: str, default: str = "") -> str:
     path = os.environ.get(f"{name}_FILE", "").strip()
     if not path:
         return default
-    try:
-        return Path(path).read_text(encoding="utf-8").strip()
-    except OSError as error:
-        raise WrongVariable(f"{name}_FILE", "the path of a readable file") from error
+    return read_text(Path(path), named=f"{name}_FILE")
 
 
 def env_parsed(name: str, parse: Callable[[str], T], default: T, legal: str) -> T:
@@ -54,7 +66,8 @@ def env_parsed(name: str, parse: Callable[[str], T], default: T, legal: str) -> 
 
 def env_int(name: str, default: int, *, low: int, high: int) -> int:
     def parse(value: str) -> int:
-        number = int(value)
+        # int() also reads "8_000" and the digits of other scripts.
+        number = int(value) if value.isascii() and value.isdigit() else -1
         if not low <= number <= high:
             raise ValueError(value)
         return number
@@ -84,15 +97,67 @@ def env_bool(name: str, *, default: bool) -> bool:
     return choices[env_choice(name, fallback, tuple(choices))]
 
 
-def env_list(name: str) -> list[str]:
-    return [item.strip() for item in env_str(name).split(",") if item.strip()]
+def items_of(value: str) -> list[str]:
+    return [item.strip() for item in value.split(",") if item.strip()]
+
+
+def env_path(name: str, default: Path) -> Path:
+    """Read a folder's path; ~ is the home of the person who starts the program."""
+
+    def parse(value: str) -> Path:
+        try:
+            return Path(value).expanduser().resolve()
+        except (OSError, RuntimeError) as error:
+            raise ValueError(value) from error
+
+    return env_parsed(name, parse, default, "the path of a folder")
+
+
+def env_host(name: str, default: str) -> str:
+    def parse(value: str) -> str:
+        if not HOST.fullmatch(value):
+            raise ValueError(value)
+        return value
+
+    legal = "an address of this machine, such as 127.0.0.1, 0.0.0.0 or ::1"
+    return env_parsed(name, parse, default, legal)
+
+
+def env_hosts(name: str) -> list[str]:
+    def parse(value: str) -> list[str]:
+        hosts = items_of(value)
+        if not all(ALLOWED_HOST.fullmatch(host) for host in hosts):
+            raise ValueError(value)
+        return hosts
+
+    legal = "a comma-separated list of names such as films.example.org, without ports"
+    return env_parsed(name, parse, [], legal)
+
+
+def env_key(name: str) -> str:
+    """Read a key that somebody else gave out."""
+
+    def parse(value: str) -> str:
+        if not re.fullmatch(r"[!-~]+", value):
+            raise ValueError(value)
+        return value
+
+    return env_parsed(name, parse, "", "a key of plain characters, without spaces")
+
+
+def env_sender(name: str, default: str) -> str:
+    def parse(value: str) -> str:
+        if not re.fullmatch(r"[^\s@<>]+@[^\s@<>]+", parseaddr(value)[1]):
+            raise ValueError(value)
+        return value
+
+    legal = "a mail address, such as Nexus <nexus@example.org>"
+    return env_parsed(name, parse, default, legal)
 
 
 def env_origins(name: str) -> list[str]:
     def parse(value: str) -> list[str]:
-        origins = [
-            item.strip().rstrip("/") for item in value.split(",") if item.strip()
-        ]
+        origins = [item.rstrip("/") for item in items_of(value)]
         if not all(is_origin(origin) for origin in origins):
             raise ValueError(value)
         return origins
@@ -108,30 +173,52 @@ def is_origin(value: str) -> bool:
 
 
 def env_url(name: str, default: str, schemes: tuple[str, ...], example: str) -> str:
-    """Read an address; its path keeps no trailing slash."""
+    """Read an address with a host; its path keeps no trailing slash."""
 
     def parse(value: str) -> str:
-        parts = urlsplit(value)
-        _ = parts.port  # raises ValueError where the port is no number
-        has_place = bool(parts.netloc or parts.path.strip("/"))
-        if parts.scheme not in schemes or not has_place:
+        parts = split_url(value, schemes)
+        if not parts.hostname:
             raise ValueError(value)
         return value.rstrip("/")
 
+    return env_parsed(name, parse, default, legal_urls(schemes, example))
+
+
+def env_database_url(name: str) -> str:
+    """Read where a database is; the host may be missing, its name may not."""
+    schemes = ("postgres", "postgresql")
+
+    def parse(value: str) -> str:
+        if len(split_url(value, schemes).path) < 2:
+            raise ValueError(value)
+        return value
+
+    example = "postgresql://user:password@host:5432/nexus"
+    return env_parsed(name, parse, "", legal_urls(schemes, example))
+
+
+def split_url(value: str, schemes: tuple[str, ...]) -> SplitResult:
+    parts = urlsplit(value)
+    _ = parts.port  # raises ValueError where the port is no number
+    if parts.scheme not in schemes:
+        raise ValueError(value)
+    return parts
+
+
+def legal_urls(schemes: tuple[str, ...], example: str) -> str:
     starts = " or ".join(f"{scheme}://" for scheme in schemes)
-    return env_parsed(
-        name, parse, default, f"an address that starts with {starts}, such as {example}"
-    )
+    return f"an address that starts with {starts}, such as {example}"
 
 
 def env_secret(name: str, *, minimum: int) -> str:
     """Read a secret; one that is short or copied from an example is refused."""
 
     def parse(value: str) -> str:
-        if len(value) < minimum or "change" in value.lower():
+        is_varied = len(set(value)) >= 10
+        is_example = any(word in value.lower() for word in OF_EXAMPLES)
+        if len(value) < minimum or is_example or not is_varied:
             raise ValueError(value)
         return value
 
-    return env_parsed(
-        name, parse, "", f"a random text of at least {minimum} characters"
-    )
+    legal = f"a random text of at least {minimum} characters, not one of an example"
+    return env_parsed(name, parse, "", legal)

@@ -3,7 +3,6 @@
 import secrets
 import warnings
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import dj_database_url
@@ -15,12 +14,16 @@ from nexus.env import (
     WrongVariable,
     env_bool,
     env_choice,
+    env_database_url,
+    env_host,
+    env_hosts,
     env_int,
-    env_list,
+    env_key,
     env_origins,
     env_parsed,
+    env_path,
     env_secret,
-    env_str,
+    env_sender,
     env_url,
 )
 from nexus.lib.home import Home
@@ -32,10 +35,8 @@ django_stubs_ext.monkeypatch()
 # --- Where and how the program runs
 
 DEBUG = env_bool("DEBUG", default=False)
-HOME = Home(
-    Path(env_str("NEXUS_HOME", str(PROJECT_DIR / "var"))).expanduser().resolve()
-)
-HOST = env_str("HOST", "127.0.0.1")
+HOME = Home(env_path("NEXUS_HOME", PROJECT_DIR / "var"))
+HOST = env_host("HOST", "127.0.0.1")
 PORT = env_int("PORT", 8000, low=1, high=65535)
 WEB_WORKERS = env_int("WEB_WORKERS", 1, low=1, high=64)
 LOG_LEVEL = env_choice(
@@ -44,12 +45,7 @@ LOG_LEVEL = env_choice(
 
 # --- Database: the embedded server unless the environment names one
 
-DATABASE_URL = env_url(
-    "DATABASE_URL",
-    "",
-    ("postgres", "postgresql"),
-    "postgresql://user:password@host:5432/nexus",
-)
+DATABASE_URL = env_database_url("DATABASE_URL")
 IS_EMBEDDED = not DATABASE_URL
 # The worker shares the web process while there is no cache that both could reach.
 WORKER_IN_WEB = env_bool("WORKER_IN_WEB", default=IS_EMBEDDED)
@@ -62,6 +58,7 @@ def database() -> dict[str, Any]:
             "NAME": "nexus",
             "USER": "nexus",
             "HOST": str(HOME.socket_dir),
+            "PORT": "5432",  # part of the socket's name
         }
     else:
         found = dict(dj_database_url.parse(DATABASE_URL))
@@ -103,7 +100,7 @@ def cache() -> dict[str, Any]:
         }
     return {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
-        "LOCATION": VALKEY_URL.replace("valkey", "redis", 1),
+        "LOCATION": "redis" + VALKEY_URL.removeprefix("valkey").removeprefix("redis"),
         "KEY_PREFIX": "nexus",
         "OPTIONS": {"socket_timeout": 0.5, "socket_connect_timeout": 0.5},
     }
@@ -113,7 +110,7 @@ CACHES = {"default": cache()}
 
 # --- TMDb
 
-TMDB_API_KEY = env_str("TMDB_API_KEY")
+TMDB_API_KEY = env_key("TMDB_API_KEY")
 TMDB_API_URL = env_url(
     "TMDB_API_URL",
     "https://api.themoviedb.org/3",
@@ -124,7 +121,10 @@ TMDB_API_URL = env_url(
 # --- HTTP
 
 LOOPBACK_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
-ALLOWED_HOSTS = env_list("ALLOWED_HOSTS") or [*LOOPBACK_HOSTS, HOST]
+ALLOWED_HOSTS = env_hosts("ALLOWED_HOSTS") or [
+    *LOOPBACK_HOSTS,
+    f"[{HOST}]" if ":" in HOST else HOST,
+]
 CORS_ALLOWED_ORIGINS = env_origins("CORS_ORIGINS")
 CORS_EXPOSE_HEADERS = [
     "ETag",
@@ -240,7 +240,7 @@ MAIL = env_parsed(
     "EMAIL_URL", parse_mail_url, parse_mail_url("console:"), f"one of {MAIL_URL_LEGAL}"
 )
 globals().update(MAIL)
-DEFAULT_FROM_EMAIL = env_str("EMAIL_FROM", "Nexus <nexus@localhost>")
+DEFAULT_FROM_EMAIL = env_sender("EMAIL_FROM", "Nexus <nexus@localhost>")
 
 # --- Interface
 

@@ -87,6 +87,6 @@ class Api:
         if body is not None:
             options |= {"data": body, "content_type": "application/json"}
         elif method in {"post", "put", "patch"}:  # Django's client would send a form
-            options |= {"data": "", "content_type": "application/json"}
+            options = {"data": "", "content_type": "application/json"} | options
         send = getattr(self.client, method)
         return Answer(send(path, headers=self.headers | (headers or {}), **options))

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pytest
 from django.conf import settings as django_settings
 from django.core.cache import cache
-from pytest_django import Settings
+from django.db import connection
+from pytest_django import DjangoDbBlocker, Settings
 
 from nexus.accounts.models import Role, User
 from nexus.api.limits import LOCAL
@@ -65,6 +66,18 @@ def fresh_process(settings: Settings) -> None:
     cache.clear()
     LOCAL.clear()
     STORE.clear()
+
+
+@pytest.fixture(autouse=True)
+def empty_queue(
+    request: pytest.FixtureRequest, django_db_blocker: DjangoDbBlocker
+) -> Iterator[None]:
+    """Empty the job queue after tests that commit: its tables are none of Django's."""
+    yield
+    marker = request.node.get_closest_marker("django_db")
+    if marker is not None and marker.kwargs.get("transaction"):
+        with django_db_blocker.unblock(), connection.cursor() as cursor:
+            cursor.execute("TRUNCATE procrastinate_jobs, procrastinate_workers CASCADE")
 
 
 @pytest.fixture

@@ -21,7 +21,8 @@ from nexus.tmdb import Tmdb, TmdbNotFound
 FRESH = timedelta(days=7)
 # TMDb's terms: no copy older than six months. The rest is for days without an answer.
 OLD = timedelta(days=150)
-REFRESHED_A_DAY = 5_000
+REFRESHED_AT_ONCE = 1_000
+JUST_FETCHED = timedelta(hours=12)
 UNKNOWN_KEEP_S = 600  # so long TMDb is not asked again for a film that it does not know
 MAX_ID = 2**31 - 1
 
@@ -173,7 +174,7 @@ def refresh_old_movies(*, now: datetime) -> None:
     if is_configured():
         old = Movie.objects.filter(removed_at=None, fetched_at__lt=now - OLD)
         ids = old.order_by("fetched_at", "id").values_list("id", flat=True)
-        queue_refreshes(ids[:REFRESHED_A_DAY])
+        queue_refreshes(ids[:REFRESHED_AT_ONCE])
 
 
 def refresh_changed_movies(*, now: datetime) -> None:
@@ -190,7 +191,8 @@ def refresh_changed_movies(*, now: datetime) -> None:
             partial(Tmdb.changes, start_on=start_on, end_on=today, page=page)
         )
         held = Movie.objects.filter(id__in=changes.tmdb_ids, removed_at=None)
-        queue_refreshes(held.exclude(fetched_at=None).values_list("id", flat=True))
+        older = held.filter(fetched_at__lt=now - JUST_FETCHED)
+        queue_refreshes(older.values_list("id", flat=True))
         page, pages = page + 1, changes.total_pages
 
 

@@ -38,13 +38,13 @@ def send_verification(user_id: int) -> None:
     mails.send_verification(user_id=user_id)
 
 
-@app.periodic(cron="40 4 * * *")
+@app.periodic(cron="40 * * * *")
 @app.task(name="refresh_old_movies", queueing_lock="refresh_old_movies")
 def refresh_old_movies(timestamp: int) -> None:
     operations.refresh_old_movies(now=timezone.now())
 
 
-@app.periodic(cron="20 5 * * *")
+@app.periodic(cron="20 */6 * * *")
 @app.task(name="refresh_changed_movies", queueing_lock="refresh_changed_movies")
 def refresh_changed_movies(timestamp: int) -> None:
     operations.refresh_changed_movies(now=timezone.now())

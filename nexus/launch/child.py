@@ -5,12 +5,14 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 CLONE_NEWUSER = 0x10000000
 PR_SET_PDEATHSIG = 1
 UNPRIVILEGED_ID = 1000
+STOP_LIMIT_S = 30.0
 
 
 def die_with_parent(stop_signal: signal.Signals) -> Callable[[], None]:
@@ -61,17 +63,32 @@ def django(words: list[str]) -> int:
     try:
         return subprocess.call(  # noqa: S603  our own words
             [sys.executable, "-m", "django", *words],
-            preexec_fn=die_with_parent(signal.SIGTERM),  # noqa: PLW1509  no threads run
+            preexec_fn=die_with_parent(signal.SIGTERM),
         )
     finally:
         signal.signal(signal.SIGINT, before)
 
 
-def start_service(command: list[str]) -> subprocess.Popen[bytes]:
-    """Start a program of ours beyond the reach of the terminal's Ctrl-C."""
-    return subprocess.Popen(  # noqa: S603  our own words
-        command,
+@contextmanager
+def service(words: list[str]) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a Python program beyond the reach of the terminal's Ctrl-C; stop it after."""
+    process = subprocess.Popen(  # noqa: S603  our own words
+        [sys.executable, *words],
         stdin=subprocess.DEVNULL,
         start_new_session=True,
-        preexec_fn=die_with_parent(signal.SIGTERM),  # noqa: PLW1509  no threads run
+        preexec_fn=die_with_parent(signal.SIGTERM),  # noqa: PLW1509  others sleep
     )
+    try:
+        yield process
+    finally:
+        stop(process)
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """Let the program end in order, then clear whatever is left of its processes."""
+    process.terminate()
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(STOP_LIMIT_S)
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()

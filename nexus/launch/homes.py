@@ -1,8 +1,7 @@
 """One running Nexus per home."""
 
 import fcntl
-from collections.abc import Iterator
-from contextlib import contextmanager
+from typing import IO
 
 from nexus.launch.errors import CannotStart
 from nexus.lib.home import Home
@@ -12,21 +11,29 @@ class AlreadyRunning(CannotStart):
     """Another Nexus holds this home."""
 
 
-@contextmanager
-def hold_home(home: Home) -> Iterator[None]:
-    """Make the home and keep it for ourselves; the kernel frees it if we crash."""
+def lock_home(home: Home) -> IO[str]:
+    """Make the home and hold it until the file is closed; a crash frees it too."""
     try:
         home.path.mkdir(parents=True, exist_ok=True)
-        with home.lock_file.open("a", encoding="ascii") as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            home.ensure_secret_key()
-            yield
+        file = home.lock_file.open("a", encoding="ascii")
+    except OSError as error:
+        raise unusable(home, error) from error
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        home.ensure_secret_key()
     except BlockingIOError as error:
+        file.close()
         raise AlreadyRunning(
             f"Another Nexus already runs in {home.path}: stop it, or set NEXUS_HOME."
         ) from error
     except OSError as error:
-        raise CannotStart(
-            f"The data folder {home.path} cannot be written ({error.strerror}): "
-            "set NEXUS_HOME to a folder of yours."
-        ) from error
+        file.close()
+        raise unusable(home, error) from error
+    return file
+
+
+def unusable(home: Home, error: OSError) -> CannotStart:
+    return CannotStart(
+        f"The data folder {home.path} cannot be written ({error.strerror}): "
+        "set NEXUS_HOME to a folder of yours."
+    )

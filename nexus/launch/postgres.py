@@ -1,4 +1,4 @@
-"""The embedded PostgreSQL: one server per home, reachable through a Unix socket only."""
+"""The embedded PostgreSQL: one server per home, on a Unix socket only."""
 
 import os
 import shutil
@@ -6,6 +6,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
@@ -19,8 +20,10 @@ from nexus.lib.home import Home
 
 DATABASE = "nexus"
 USER = "nexus"
+PORT = 5432  # names the socket; what PGPORT says is for other servers
 START_LIMIT_S = 60.0
 STOP_LIMIT_S = 60.0
+NOBODY = 2**22 + 1  # above the kernel's largest process id
 
 
 def find_binaries() -> Path:
@@ -57,12 +60,23 @@ class EmbeddedPostgres:
     ) -> None:
         self.stop()
 
+    @property
+    def pid(self) -> int:
+        assert self.process is not None
+        return self.process.pid
+
     def start(self) -> None:
-        make_socket_dir(self.home.socket_dir)
-        if not (self.home.postgres_dir / "PG_VERSION").exists():
-            create_cluster(self.home)
-        stop_orphan(self.home.postgres_dir)
-        self.process = self.spawn()
+        try:
+            make_socket_dir(self.home.socket_dir)
+            if not has_cluster(self.home.postgres_dir):
+                create_cluster(self.home)
+            stop_orphan(self.home.postgres_dir)
+            self.process = self.spawn()
+        except OSError as error:
+            raise CannotStart(
+                f"PostgreSQL cannot use {error.filename or self.home.path} "
+                f"({error.strerror}): set NEXUS_HOME to a folder of yours."
+            ) from error
         try:
             self.wait_until_ready()
             self.create_database()
@@ -72,11 +86,9 @@ class EmbeddedPostgres:
 
     def spawn(self) -> subprocess.Popen[bytes]:
         options = [f"--{name}={value}" for name, value in self.settings.items()]
-        places = ["-D", str(self.home.postgres_dir), "-k", str(self.home.socket_dir)]
-        with self.home.postgres_log.open("wb") as log:
-            return popen_as_postgres(
-                [str(find_binaries() / "postgres"), *places, *options], log.fileno()
-            )
+        data_dir, socket_dir = str(self.home.postgres_dir), str(self.home.socket_dir)
+        places = ["-D", data_dir, "-k", socket_dir, "-p", str(PORT)]
+        return popen_as_postgres(["postgres", *places, *options], self.home)
 
     def wait_until_ready(self) -> None:
         give_up_at = time.monotonic() + START_LIMIT_S
@@ -84,8 +96,19 @@ class EmbeddedPostgres:
         while not self.answers():
             if self.process.poll() is not None or time.monotonic() > give_up_at:
                 raise CannotStart(
-                    f"PostgreSQL did not start: {last_line(self.home.postgres_log)} "
+                    f"PostgreSQL did not start: {reason_in(self.home.postgres_log)} "
                     f"(the whole log: {self.home.postgres_log})"
+                )
+            time.sleep(0.05)
+
+    def wait_for_other(self) -> None:
+        """Wait for the server of another Nexus, which may be starting."""
+        give_up_at = time.monotonic() + START_LIMIT_S
+        while not self.answers():
+            if time.monotonic() > give_up_at:
+                raise CannotStart(
+                    f"Another Nexus holds {self.home.path}, but its database does not "
+                    "answer: stop it, or set NEXUS_HOME."
                 )
             time.sleep(0.05)
 
@@ -98,7 +121,11 @@ class EmbeddedPostgres:
 
     def connect(self, database: str) -> psycopg.Connection:
         return psycopg.connect(
-            host=str(self.home.socket_dir), user=USER, dbname=database, autocommit=True
+            host=str(self.home.socket_dir),
+            port=PORT,
+            user=USER,
+            dbname=database,
+            autocommit=True,
         )
 
     def create_database(self) -> None:
@@ -122,44 +149,63 @@ class EmbeddedPostgres:
         self.process = None
 
 
-def popen_as_postgres(command: list[str], output: int) -> subprocess.Popen[bytes]:
+def popen_as_postgres(command: list[str], home: Home) -> subprocess.Popen[bytes]:
+    """Start one of PostgreSQL's programs, its output going to the home's log."""
+    program = find_binaries() / command[0]
     try:
-        return subprocess.Popen(  # noqa: S603  the program is our own dependency's
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,  # Ctrl-C is for the launcher, which stops us in order
-            preexec_fn=before_postgres(signal.SIGINT),  # noqa: PLW1509  no threads run yet
-        )
+        with home.postgres_log.open("wb") as log:
+            return subprocess.Popen(  # noqa: S603  the program is our own dependency's
+                [str(program), *command[1:]],
+                cwd=home.path,  # as root we cannot enter everything
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # Ctrl-C is for the launcher, which stops us
+                preexec_fn=before_postgres(signal.SIGINT),  # noqa: PLW1509  others sleep
+            )
     except subprocess.SubprocessError as error:
         raise CannotStart(
-            "PostgreSQL refuses to run as root, and this system allows no user namespaces: "
-            "start Nexus as an ordinary user, or set DATABASE_URL."
+            "PostgreSQL refuses to run as root, and this system allows no user "
+            "namespaces: start Nexus as an ordinary user, or set DATABASE_URL."
+        ) from error
+    except PermissionError as error:
+        raise CannotStart(
+            f"PostgreSQL cannot run as root from a folder of another user ({program}): "
+            "start Nexus as that user, or set DATABASE_URL."
         ) from error
 
 
 def make_socket_dir(path: Path) -> None:
     """Make the socket's folder ours alone; a folder of somebody else's is refused."""
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if path.stat().st_uid != os.geteuid():
+    if path.lstat().st_uid != os.geteuid():
         raise CannotStart(
             f"{path} belongs to another user: remove it, or set NEXUS_HOME."
         )
     path.chmod(0o700)
 
 
-def create_cluster(home: Home) -> None:
-    """Create the data folder under another name first, so that half of one never counts."""
-    unfinished = home.path / "postgres.unfinished"
-    shutil.rmtree(unfinished, ignore_errors=True)
-    options = ["--username", USER, "--auth=trust", "--encoding=UTF8", "--locale=C"]
-    command = [str(find_binaries() / "initdb"), "-D", str(unfinished), *options]
-    with home.postgres_log.open("wb") as log:
-        code = popen_as_postgres(command, log.fileno()).wait()
-    if code != 0:
+def has_cluster(data_dir: Path) -> bool:
+    if (data_dir / "PG_VERSION").exists():
+        return True
+    if data_dir.exists() and any(data_dir.iterdir()):
         raise CannotStart(
-            f"PostgreSQL could not be set up: {last_line(home.postgres_log)}"
+            f"{data_dir} is damaged: restore it from a backup, or remove it to "
+            "start with an empty database."
+        )
+    return False
+
+
+def create_cluster(home: Home) -> None:
+    """Create the data folder under another name, so that half of one never counts."""
+    unfinished = home.path / "postgres.unfinished"
+    if unfinished.exists():
+        shutil.rmtree(unfinished)
+    options = ["--username", USER, "--auth=trust", "--encoding=UTF8", "--locale=C"]
+    command = ["initdb", "-D", str(unfinished), *options]
+    if popen_as_postgres(command, home).wait() != 0:
+        raise CannotStart(
+            f"PostgreSQL could not be set up: {reason_in(home.postgres_log)}"
         )
     unfinished.rename(home.postgres_dir)
 
@@ -168,18 +214,24 @@ def stop_orphan(data_dir: Path) -> None:
     """Clear what a crash left: a server without its launcher, or only its pid file.
 
     PostgreSQL takes any process with the recorded number for itself, so that after a
-    reboot it may refuse to start because of a stranger.
+    reboot it may refuse to start because of a stranger. Only the number is changed: by
+    the rest of the file PostgreSQL sees whether parts of the old server still run.
     """
     pid_file = data_dir / "postmaster.pid"
     try:
-        pid = int(pid_file.read_text(encoding="utf-8").split("\n", 1)[0])
-    except (FileNotFoundError, ValueError):
-        pid_file.unlink(missing_ok=True)
+        first, separator, rest = pid_file.read_text(encoding="utf-8").partition("\n")
+        pid = int(first)
+    except FileNotFoundError:
+        return
+    except ValueError:
+        pid_file.unlink()  # the server crashed before it had written it
         return
     if is_postgres(pid, data_dir):
-        os.kill(pid, signal.SIGINT)
-        wait_for_end(pid, pid_file)
-    pid_file.unlink(missing_ok=True)
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGINT)
+        wait_for_end(pid, data_dir)
+    elif Path(f"/proc/{pid}").exists():
+        pid_file.write_text(f"{NOBODY}{separator}{rest}", encoding="utf-8")
 
 
 def is_postgres(pid: int, data_dir: Path) -> bool:
@@ -193,9 +245,9 @@ def is_postgres(pid: int, data_dir: Path) -> bool:
     )
 
 
-def wait_for_end(pid: int, pid_file: Path) -> None:
+def wait_for_end(pid: int, data_dir: Path) -> None:
     give_up_at = time.monotonic() + STOP_LIMIT_S
-    while is_postgres(pid, pid_file.parent):
+    while is_postgres(pid, data_dir):
         if time.monotonic() > give_up_at:
             raise CannotStart(
                 f"An older PostgreSQL (process {pid}) does not stop: end it first."
@@ -203,6 +255,13 @@ def wait_for_end(pid: int, pid_file: Path) -> None:
         time.sleep(0.05)
 
 
-def last_line(path: Path) -> str:
-    lines = path.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-    return lines[-1] if lines else "no reason given"
+def reason_in(log: Path) -> str:
+    """Return the last complaint; what follows one is seldom the reason."""
+    lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    complaints = [
+        line.partition(mark)[2].strip()
+        for line in lines
+        for mark in ("FATAL:", "PANIC:", "error:")
+        if mark in line
+    ]
+    return [*lines[-1:], *complaints][-1] if lines else "no reason given"

@@ -1,25 +1,28 @@
 """`make run`: the whole product on one machine, in the foreground."""
 
+import os
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Mapping
+from contextlib import ExitStack, closing, suppress
 from http.client import HTTPConnection, HTTPException
 from types import FrameType
 
+import psycopg
+
 from nexus import __version__, settings
-from nexus.launch.child import die_with_parent, django
+from nexus.launch.child import service
 from nexus.launch.errors import CannotStart
-from nexus.launch.homes import lock_home, prepare_home
+from nexus.launch.homes import lock_home
 from nexus.launch.postgres import EmbeddedPostgres
 from nexus.launch.progress import say, step
 
 START_LIMIT_S = 60.0
-STOP_LIMIT_S = 30.0
-THREADS_PER_WORKER = "8"
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 
 
 class Stop(BaseException):
@@ -27,104 +30,123 @@ class Stop(BaseException):
 
 
 def run() -> int:
-    """Serve until a signal comes or the web server dies; return the exit code."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, raise_stop)
+    """Serve until a signal comes or a part dies; return the exit code."""
+    for number in STOP_SIGNALS:
+        # Under nohup the end of the terminal is not ours.
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, raise_stop)
     say(f"Nexus {__version__}")
     try:
         with ExitStack() as stack:
-            prepare_home(settings.HOME)
-            stack.enter_context(lock_home(settings.HOME))
-            check_configuration()
-            check_port(settings.HOST, settings.PORT)
-            start_database(stack)
-            prepare_database()
-            web = stack.enter_context(web_server())
+            parts = start(stack)
             say(banner())
-            return web.wait()
+            dead = wait_for_any(parts)
+        sys.stderr.write(f"nexus: {dead} has ended by itself; the log says why.\n")
     except Stop:
         say("Nexus has stopped.")
         return 0
+    return 1
 
 
 def raise_stop(number: int, frame: FrameType | None) -> None:
     # Once only: a second Ctrl-C must not break the orderly stop of the children.
-    for other in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for other in STOP_SIGNALS:
         signal.signal(other, signal.SIG_IGN)
-    say("\nStopping ...")
+    with suppress(OSError):
+        # Past sys.stdout, which may be in the middle of a line of its own.
+        os.write(1, b"\nStopping ...\n")
     raise Stop
+
+
+def start(stack: ExitStack) -> dict[int, str]:
+    """Start everything; return what has to keep running, by process id."""
+    parts = {}
+    stack.enter_context(lock_home(settings.HOME))
+    check_configuration()
+    host = check_address(settings.HOST, settings.PORT)
+    if settings.IS_EMBEDDED:
+        with step("Starting PostgreSQL"):
+            postgres = stack.enter_context(EmbeddedPostgres(settings.HOME))
+        parts[postgres.pid] = "PostgreSQL"
+    else:
+        check_database()
+    with step("Preparing the database"):
+        prepare_database()
+    with step("Starting the web server"):
+        web = stack.enter_context(service(web_command(host)))
+        wait_until_ready(web)
+    return parts | {web.pid: "The web server"}
+
+
+def wait_for_any(parts: Mapping[int, str]) -> str:
+    """Sleep until one of the parts ends; return its name."""
+    while True:
+        ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
+        assert ended is not None
+        if ended.si_pid in parts:
+            return parts[ended.si_pid]
+        os.waitpid(ended.si_pid, 0)  # an orphan, left to us as process 1 of a container
 
 
 def check_configuration() -> None:
     if settings.WEB_WORKERS > 1 and not settings.VALKEY_URL:
         raise CannotStart(
-            "WEB_WORKERS above 1 needs VALKEY_URL: web processes share limits and caches there."
+            "WEB_WORKERS above 1 needs VALKEY_URL: "
+            "web processes share limits and caches there."
         )
 
 
-def check_port(host: str, port: int) -> None:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with closing(socket.socket(family)) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise CannotStart(
-                f"{host}:{port} cannot be used ({error.strerror}): set PORT or HOST to another."
-            ) from error
+def check_address(host: str, port: int) -> str:
+    """Return the numeric form of a host that can be listened on."""
+    try:
+        family, _, _, _, place = min(
+            socket.getaddrinfo(host, port, type=socket.SOCK_STREAM),
+            key=lambda found: found[0] != socket.AF_INET,
+        )
+        with closing(socket.socket(family)) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(place)
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", "no host name")
+        raise CannotStart(
+            f"{host}:{port} cannot be used ({reason}): set PORT or HOST to another."
+        ) from error
+    return str(place[0])
 
 
-def start_database(stack: ExitStack) -> None:
-    if settings.IS_EMBEDDED:
-        with step("Starting PostgreSQL"):
-            stack.enter_context(EmbeddedPostgres(settings.HOME))
+def check_database() -> None:
+    try:
+        psycopg.connect(settings.DATABASE_URL, connect_timeout=5).close()
+    except psycopg.Error as error:
+        reason = str(error).strip().splitlines()[-1].strip()
+        raise CannotStart(
+            f"The database does not answer ({reason}): start it, or set DATABASE_URL."
+        ) from error
 
 
 def prepare_database() -> None:
-    with step("Preparing the database"):
-        code = django(["prepare"])
+    with service(["-m", "django", "prepare"]) as process:
+        code = process.wait()
     if code != 0:
         raise CannotStart(
             "The database could not be prepared; the lines above say why."
         )
 
 
-@contextmanager
-def web_server() -> Iterator[subprocess.Popen[bytes]]:
-    """Start granian and wait for /readyz; on the way out let running requests end."""
-    process = subprocess.Popen(  # noqa: S603  our own words
-        web_command(),
-        start_new_session=True,
-        preexec_fn=die_with_parent(signal.SIGTERM),  # noqa: PLW1509  no threads run yet
-    )
-    try:
-        with step("Starting the web server"):
-            wait_until_ready(process)
-        yield process
-    finally:
-        stop(process)
-
-
-def web_command() -> list[str]:
+def web_command(host: str) -> list[str]:
     options = {
         "--interface": "wsgi",
-        "--host": settings.HOST,
+        "--host": host,
         "--port": str(settings.PORT),
         "--workers": str(settings.WEB_WORKERS),
-        "--blocking-threads": THREADS_PER_WORKER,
+        # As many as granian deems useful: most wait for the database, one computes.
+        "--blocking-threads": str(2 * (os.cpu_count() or 1) + 1),
         "--workers-kill-timeout": "10",
         "--backpressure": "64",
         "--log-level": "warning",
     }
     words = [word for pair in options.items() for word in pair]
-    return [
-        sys.executable,
-        "-m",
-        "granian",
-        *words,
-        "--no-ws",
-        "nexus.wsgi:application",
-    ]
+    return ["-m", "granian", *words, "--no-ws", "nexus.wsgi:application"]
 
 
 def wait_until_ready(process: subprocess.Popen[bytes]) -> None:
@@ -136,29 +158,24 @@ def wait_until_ready(process: subprocess.Popen[bytes]) -> None:
 
 
 def is_ready() -> bool:
-    with closing(
-        HTTPConnection(reachable_host(), settings.PORT, timeout=5)
-    ) as connection:
+    host = reachable_host()
+    with closing(HTTPConnection(host, settings.PORT, timeout=5)) as connection:
         try:
-            connection.request("GET", "/readyz")
+            connection.request("GET", "/readyz", headers={"Host": allowed_name()})
             return connection.getresponse().status == 200
         except (OSError, HTTPException):
             return False
 
 
-def stop(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
-    try:
-        process.wait(STOP_LIMIT_S)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+def allowed_name() -> str:
+    """Return a name that our own web server listens to."""
+    first: str = settings.ALLOWED_HOSTS[0]
+    return "localhost" if first == "*" else first.removeprefix(".")
 
 
 def reachable_host() -> str:
     """Return where to reach ourselves: "any address" is no address to connect to."""
-    any_address = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
-    return any_address.get(settings.HOST, settings.HOST)
+    return ANY_ADDRESS.get(settings.HOST, settings.HOST)
 
 
 def address() -> str:
@@ -180,8 +197,7 @@ Stop with Ctrl-C.
 
 
 def tmdb_line() -> str:
+    films = "the starter catalogue (set TMDB_API_KEY for all of TMDb's)"
     if settings.TMDB_API_KEY:
-        return (
-            f"Films:               the stored ones and TMDb's ({settings.TMDB_API_URL})"
-        )
-    return "Films:               the starter catalogue (set TMDB_API_KEY for all of TMDb's)"
+        films = f"the stored ones and TMDb's ({settings.TMDB_API_URL})"
+    return f"Films:               {films}"

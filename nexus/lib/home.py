@@ -4,7 +4,6 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import gettempdir
 
 # The kernel's limit for a socket's path is 107 bytes, the file's name takes 20.
 LONGEST_SOCKET_DIR = 80
@@ -37,19 +36,25 @@ class Home:
         if len(str(inside).encode()) <= LONGEST_SOCKET_DIR:
             return inside
         digest = hashlib.sha256(str(self.path).encode()).hexdigest()[:16]
-        return Path(gettempdir()) / f"nexus-{digest}"
+        # Not TMPDIR, which may differ between two terminals.
+        return Path("/tmp") / f"nexus-{digest}"  # noqa: S108  its owner is checked
 
     def find_secret_key(self) -> str | None:
+        """Return the key; None where there is none, or no home that we can read."""
         try:
-            return self.secret_key_file.read_text(encoding="ascii").strip() or None
-        except FileNotFoundError:
+            return self.read_secret_key()
+        except OSError:
             return None
 
     def ensure_secret_key(self) -> str:
         """Return this installation's own key, made on the first call."""
-        key = self.find_secret_key()
+        self.secret_key_file.touch(mode=0o600)
+        key = self.read_secret_key()
         if key is None:
             key = secrets.token_urlsafe(48)
-            self.secret_key_file.touch(mode=0o600)
             self.secret_key_file.write_text(key, encoding="ascii")
         return key
+
+    def read_secret_key(self) -> str | None:
+        text = self.secret_key_file.read_text(encoding="ascii", errors="replace")
+        return text.strip() or None

@@ -168,7 +168,9 @@ def test_its_first_page_may_be_empty(api: Api) -> None:
     ],
 )
 def test_it_refuses(api: Api, name: str, value: str, code: str) -> None:
-    answer = api.get("/api/movies/", **{name: value})
+    params: dict[str, Any] = {name: value}
+
+    answer = api.get("/api/movies/", **params)
 
     assert (answer.status, answer.code) == (400, "validation_error")
     assert answer.field_code(name) == code

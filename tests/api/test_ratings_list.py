@@ -37,7 +37,7 @@ def test_it_puts_the_newest_first(owner: User, owner_api: Api) -> None:
 
 
 def test_it_puts_a_changed_rating_first(owner: User, owner_api: Api) -> None:
-    long_ago = NOW - timedelta(days=100)
+    long_ago = NOW - timedelta(days=10_000)
     old = make_rating(owner, make_movie(1), updated_at=long_ago)
     make_rating(owner, make_movie(2), updated_at=long_ago + timedelta(days=1))
     owner_api.patch(f"/api/ratings/{old.pk}/", {"stars": 1})

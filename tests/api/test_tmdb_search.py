@@ -84,7 +84,7 @@ def test_it_searches_in_any_script(owner_api: Api, tmdb: TmdbServer) -> None:
     ],
 )
 def test_it_refuses(
-    owner_api: Api, tmdb: TmdbServer, params: dict[str, str], field: str, code: str
+    owner_api: Api, tmdb: TmdbServer, params: dict[str, Any], field: str, code: str
 ) -> None:
     answer = owner_api.get("/api/tmdb/search/", **params)
 

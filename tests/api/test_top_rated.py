@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from tests.builders import make_movie
@@ -7,7 +9,7 @@ from tests.query_count import count_queries
 pytestmark = pytest.mark.usefixtures("genres")
 
 
-def titles(api: Api, **params: object) -> list[str]:
+def titles(api: Api, **params: Any) -> list[str]:
     answer = api.get("/api/movies/top_rated/", **params)
     return [movie["title"] for movie in answer.json["results"]]
 

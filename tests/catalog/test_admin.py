@@ -12,7 +12,7 @@ from tests.tmdb_server import TmdbServer
 @pytest.fixture
 def operator(db: None) -> Client:
     client = Client()
-    client.force_login(make_user(role=Role.ADMIN, is_superuser=True))
+    client.force_login(make_user(role=Role.ADMIN))
     return client
 
 

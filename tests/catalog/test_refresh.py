@@ -113,10 +113,12 @@ def test_old_copies_are_refreshed_oldest_first(tmdb: TmdbServer) -> None:
 
 
 def test_changed_films_that_we_hold_are_refreshed(tmdb: TmdbServer) -> None:
-    make_movie(603)
-    make_movie(604)
+    yesterday = NOW - timedelta(days=1)
+    make_movie(603, fetched_at=yesterday)
+    make_movie(604, fetched_at=yesterday)
     make_movie(605, fetched_at=None)
-    tmdb.changed_ids = [*range(1000, 1030), 603, 605]
+    make_movie(606, fetched_at=NOW)
+    tmdb.changed_ids = [*range(1000, 1030), 603, 605, 606]
 
     operations.refresh_changed_movies(now=NOW)
 

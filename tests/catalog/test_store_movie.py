@@ -23,7 +23,7 @@ BLOCKS = ("credits", "keywords", "external_ids", "videos", "release_dates")
 
 
 def detail(tmdb_id: int = 603, **values: Any) -> MovieDetail:
-    plain = {
+    plain: dict[str, Any] = {
         "title": "The Matrix",
         "original_title": "The Matrix",
         "original_language": "en",
@@ -234,7 +234,8 @@ def test_what_does_not_fit_never_reaches_the_database() -> None:
 
     assert len(movie.title) == 500
     assert movie.poster_path is movie.trailer_key is movie.imdb_id is None
-    assert movie.runtime is movie.status is movie.original_language is None
+    assert movie.runtime is None
+    assert movie.status is movie.original_language is None
     assert Person.objects.get(id=9).profile_path is None
 
 

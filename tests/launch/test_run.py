@@ -1,0 +1,159 @@
+"""`python -m nexus run`, from the first start on."""
+
+import json
+import os
+import signal
+import subprocess
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.launch.program import (
+    Program,
+    call,
+    processes_of,
+    running,
+    wait_until_gone,
+)
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
+    home = tmp_path_factory.mktemp("run") / "not" / "there yet"
+    home.parent.mkdir()
+    with running(home) as program:
+        yield program
+
+
+def get(program: Program, path: str) -> Any:
+    with urllib.request.urlopen(f"http://127.0.0.1:{program.port}{path}") as answer:
+        return json.load(answer)
+
+
+def test_it_works(program: Program) -> None:
+    assert get(program, "/api/movies/")["count"] > 100
+    assert f"http://127.0.0.1:{program.port}/swagger/" in program.told
+
+
+def test_it_complains_about_nothing(program: Program) -> None:
+    assert program.said == ""
+
+
+def test_it_keeps_what_it_stores_to_itself(program: Program) -> None:
+    key = program.home / "secret-key"
+
+    assert len(key.read_text()) >= 32
+    assert key.stat().st_mode & 0o077 == 0
+    assert (program.home / "postgres").stat().st_mode & 0o077 == 0
+    assert (program.home / "socket").stat().st_mode & 0o077 == 0
+
+
+def test_it_runs_once_per_home(program: Program) -> None:
+    second = call(program.home, "run")
+
+    assert second.returncode == 2
+    assert second.stderr == (
+        f"nexus: Another Nexus already runs in {program.home}: "
+        "stop it, or set NEXUS_HOME.\n"
+    )
+
+
+def test_it_names_a_taken_port(program: Program, tmp_path: Path) -> None:
+    second = call(tmp_path / "other", "run", PORT=str(program.port))
+
+    assert second.returncode == 2
+    assert second.stderr.startswith(f"nexus: 127.0.0.1:{program.port} cannot be used")
+    assert "set PORT" in second.stderr
+
+
+def test_commands_use_the_running_database(program: Program) -> None:
+    words = "createsuperuser --noinput --username boss --email boss@example.org".split()
+    made = call(program.home, *words, DJANGO_SUPERUSER_PASSWORD="correct-horse-7")
+
+    assert made.returncode == 0, made.stderr
+    count = "from nexus.accounts.models import User; print(User.objects.count())"
+    asked = call(program.home, "shell", "--verbosity", "0", "-c", count)
+    assert asked.stdout.split() == ["1"], asked
+    assert get(program, "/healthz")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_stops_in_order(program: Program, number: signal.Signals) -> None:
+    if program.process.poll() is not None:
+        start_again(program)
+
+    code = program.end(number)
+
+    assert code == 0, program.said
+    assert "Nexus has stopped." in program.told
+    assert not processes_of(program.home)
+    assert not (program.home / "postgres" / "postmaster.pid").exists()
+
+
+def test_commands_start_the_database_themselves(program: Program) -> None:
+    ended = call(program.home, "migrate", "--check")
+
+    assert ended.returncode == 0, ended.stderr
+    assert not processes_of(program.home)
+
+
+def test_commands_pass_their_exit_code_on(program: Program) -> None:
+    ended = call(program.home, "dumpdata", "no_such_app")
+
+    assert ended.returncode == 1
+    assert not processes_of(program.home)
+
+
+def test_it_starts_after_it_was_killed(program: Program) -> None:
+    start_again(program)
+    program.end(signal.SIGKILL)
+    wait_until_gone(program.home)
+
+    start_again(program)
+
+    assert get(program, "/api/movies/")["count"] > 100
+
+
+@pytest.mark.parametrize("worker_only", [True, False])
+def test_it_ends_when_the_web_server_crashes(
+    program: Program, worker_only: bool
+) -> None:
+    if program.process.poll() is not None:
+        start_again(program)
+    pid = program.pid_of("granian")
+    if worker_only:
+        pid = max(children_of(pid))
+
+    os.kill(pid, signal.SIGKILL)
+
+    assert program.wait() == 1
+    assert "The web server has ended" in program.said
+    assert not processes_of(program.home)
+
+
+def test_it_ends_when_the_database_crashes(program: Program) -> None:
+    start_again(program)
+
+    os.kill(program.pid_of("postgres", "-D"), signal.SIGKILL)
+
+    assert program.wait() == 1
+    assert "PostgreSQL has ended" in program.said
+    wait_until_gone(program.home)
+
+
+def start_again(program: Program) -> None:
+    program.__init__(program.home)  # type: ignore[misc]  # the same home, a new process
+    program.wait_until_ready()
+
+
+def children_of(pid: int) -> list[int]:
+    listed = subprocess.run(
+        ["ps", "-o", "pid=", "--ppid", str(pid)],  # noqa: S607
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return [int(child) for child in listed.stdout.split()]
