@@ -11,6 +11,7 @@ import orjson
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
+from psycopg.errors import ForeignKeyViolation
 from rest_framework import exceptions
 from rest_framework.response import Response
 
@@ -101,6 +102,8 @@ def failure_of(exc: Exception) -> Failure | None:
         return domain_failure(exc)
     if isinstance(exc, exceptions.APIException):
         return framework_failure(exc)
+    if isinstance(exc.__cause__, ForeignKeyViolation):
+        return Failure(409, "conflict", "What this refers to has just been removed.")
     foreign = (found for kinds, found in FOREIGN if isinstance(exc, kinds))
     return next(foreign, None)
 

@@ -90,6 +90,8 @@ class ContractSchema(AutoSchema):
             always.add(404)
         if getattr(self.view, "authentication_classes", ()):
             always.add(401)
+            if self.method != "GET":
+                always.add(409)  # the account may be deleted at that very moment
         return always | set(found.failures)
 
 

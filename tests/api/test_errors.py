@@ -1,7 +1,7 @@
 """Every failure has the same shape, wherever it comes from."""
 
 import pytest
-from django.db import OperationalError
+from django.db import IntegrityError, OperationalError, connection
 from django.test import Client, override_settings
 
 from nexus.api.errors import failure_of
@@ -116,6 +116,18 @@ def test_it_calls_a_lost_database_unavailable() -> None:
     assert (failure.status, failure.code) == (503, "database_unavailable")
     assert failure.headers["Retry-After"]
     assert "10.0.0.7" not in failure.message
+
+
+def test_it_calls_a_row_that_has_just_gone_a_conflict(db: None) -> None:
+    with pytest.raises(IntegrityError) as caught, connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO ratings_hiddenmovie (user_id, movie_id, created_at) "
+            "VALUES (0, 0, now()); SET CONSTRAINTS ALL IMMEDIATE"
+        )
+
+    failure = failure_of(caught.value)
+    assert failure is not None
+    assert (failure.status, failure.code) == (409, "conflict")
 
 
 @pytest.mark.parametrize("path", ["/api/nothing", "/api/ratings/"])
