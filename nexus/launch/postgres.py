@@ -205,7 +205,8 @@ def create_cluster(home: Home) -> None:
     command = ["initdb", "-D", str(unfinished), *options]
     if popen_as_postgres(command, home).wait() != 0:
         raise CannotStart(
-            f"PostgreSQL could not be set up: {reason_in(home.postgres_log)}"
+            f"PostgreSQL could not be set up: {reason_in(home.postgres_log)} "
+            "(if the folder is the trouble, set NEXUS_HOME to one of your own)"
         )
     unfinished.rename(home.postgres_dir)
 

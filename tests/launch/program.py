@@ -4,8 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from threading import Timer
 from time import monotonic
@@ -14,11 +13,12 @@ from nexus.env import PROJECT_DIR
 from tests.servers import free_port
 
 LIMIT_S = 60.0
+NEEDED = ("HOME", "LD_LIBRARY_PATH", "PATH", "PYTHONPATH")  # by the interpreter
 
 
 def environment(home: Path, **variables: str) -> dict[str, str]:
     """Return what a terminal without any variable of ours would give the program."""
-    kept = {name: os.environ[name] for name in ("HOME", "PATH") if name in os.environ}
+    kept = {name: os.environ[name] for name in NEEDED if name in os.environ}
     return kept | {"NEXUS_HOME": str(home)} | variables
 
 
@@ -37,40 +37,50 @@ def call(home: Path, *words: str, **variables: str) -> subprocess.CompletedProce
 
 
 class Program:
-    """`python -m nexus run`; `told` is what it has printed."""
+    """`python -m nexus run` in one home; `told` is what it has printed last time."""
 
-    def __init__(self, home: Path, **variables: str) -> None:
+    process: subprocess.Popen[str]
+    watchdog: Timer
+
+    def __init__(self, home: Path) -> None:
         self.home = home
-        self.port = int(variables.setdefault("PORT", str(free_port())))
+        self.port = free_port()
         self.errors = home.with_name(f"{home.name}.stderr")
+        self.told = ""
+        self.is_running = False
+
+    def start(self, **variables: str) -> None:
+        """Start it and wait until it is ready."""
         with self.errors.open("wb") as errors:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "nexus", "run"],
                 cwd=PROJECT_DIR,
-                env=environment(home, **variables),
+                env=environment(self.home, PORT=str(self.port), **variables),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 text=True,
             )
-        self.told = ""
+        self.is_running = True
         self.watchdog = Timer(LIMIT_S, self.process.kill)
         self.watchdog.daemon = True
         self.watchdog.start()
+        self.told = self.read_until("Stop with Ctrl-C")
 
     @property
     def said(self) -> str:
         """What it complained about, without the log."""
-        lines = self.errors.read_text().splitlines()
+        lines: list[str] = self.errors.read_text().splitlines()
         return "\n".join(line for line in lines if not line.startswith("{"))
 
-    def wait_until_ready(self) -> None:
+    def read_until(self, mark: str) -> str:
         assert self.process.stdout is not None
+        told: str = ""
         for line in self.process.stdout:
-            self.told += line
-            if "Stop with Ctrl-C" in line:
-                return
-        raise AssertionError(f"it ended: {self.told}\n{self.said}")
+            told += line
+            if mark in line:
+                return told
+        raise AssertionError(f"it ended: {told}\n{self.said}")
 
     def end(self, number: signal.Signals) -> int:
         """Send the signal and return the exit code."""
@@ -83,6 +93,7 @@ class Program:
         code = self.process.wait(LIMIT_S)
         self.process.stdout.close()
         self.watchdog.cancel()
+        self.is_running = False
         return code
 
     def pid_of(self, *words: str) -> int:
@@ -94,17 +105,6 @@ class Program:
         )
 
 
-@contextmanager
-def running(home: Path, **variables: str) -> Iterator[Program]:
-    program = Program(home, **variables)
-    try:
-        program.wait_until_ready()
-        yield program
-    finally:
-        if program.process.poll() is None:
-            program.end(signal.SIGTERM)
-
-
 def processes_of(home: Path) -> set[int]:
     """Return every process that was started for this home and still lives."""
     mark = f"NEXUS_HOME={home}".encode()
@@ -114,6 +114,16 @@ def processes_of(home: Path) -> set[int]:
             if mark in (folder / "environ").read_bytes().split(b"\0"):
                 found.add(int(folder.name))
     return found
+
+
+def children_of(parent: int, home: Path) -> list[int]:
+    return sorted(pid for pid in processes_of(home) if parent_of(pid) == parent)
+
+
+def parent_of(pid: int) -> int:
+    with suppress(OSError):
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    return 0
 
 
 def command_of(pid: int) -> list[str]:

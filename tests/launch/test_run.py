@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import subprocess
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,18 +13,36 @@ import pytest
 from tests.launch.program import (
     Program,
     call,
+    children_of,
     processes_of,
-    running,
     wait_until_gone,
 )
 
 
 @pytest.fixture(scope="module")
-def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
-    home = tmp_path_factory.mktemp("run") / "not" / "there yet"
-    home.parent.mkdir()
-    with running(home) as program:
-        yield program
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
+    folder = tmp_path_factory.mktemp("run") / "not"
+    folder.mkdir()
+    program = Program(folder / "there yet")
+    program.start()
+    yield program
+    if program.is_running:
+        program.end(signal.SIGTERM)
+
+
+@pytest.fixture
+def program(installed: Program) -> Program:
+    """The program, running."""
+    if not installed.is_running:
+        installed.start()
+    return installed
+
+
+@pytest.fixture
+def stopped(installed: Program) -> Program:
+    if installed.is_running:
+        installed.end(signal.SIGTERM)
+    return installed
 
 
 def get(program: Program, path: str) -> Any:
@@ -70,8 +87,12 @@ def test_it_names_a_taken_port(program: Program, tmp_path: Path) -> None:
 
 
 def test_commands_use_the_running_database(program: Program) -> None:
-    words = "createsuperuser --noinput --username boss --email boss@example.org".split()
-    made = call(program.home, *words, DJANGO_SUPERUSER_PASSWORD="correct-horse-7")
+    who = ["--username", "boss", "--email", "boss@example.org"]
+    made = call(
+        program.home,
+        *("createsuperuser", "--noinput", *who),
+        DJANGO_SUPERUSER_PASSWORD="correct-horse-7",
+    )
 
     assert made.returncode == 0, made.stderr
     count = "from nexus.accounts.models import User; print(User.objects.count())"
@@ -82,9 +103,6 @@ def test_commands_use_the_running_database(program: Program) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_it_stops_in_order(program: Program, number: signal.Signals) -> None:
-    if program.process.poll() is not None:
-        start_again(program)
-
     code = program.end(number)
 
     assert code == 0, program.said
@@ -93,26 +111,25 @@ def test_it_stops_in_order(program: Program, number: signal.Signals) -> None:
     assert not (program.home / "postgres" / "postmaster.pid").exists()
 
 
-def test_commands_start_the_database_themselves(program: Program) -> None:
-    ended = call(program.home, "migrate", "--check")
+def test_commands_start_the_database_themselves(stopped: Program) -> None:
+    ended = call(stopped.home, "migrate", "--check")
 
     assert ended.returncode == 0, ended.stderr
-    assert not processes_of(program.home)
+    assert not processes_of(stopped.home)
 
 
-def test_commands_pass_their_exit_code_on(program: Program) -> None:
-    ended = call(program.home, "dumpdata", "no_such_app")
+def test_commands_pass_their_exit_code_on(stopped: Program) -> None:
+    ended = call(stopped.home, "dumpdata", "no_such_app")
 
     assert ended.returncode == 1
-    assert not processes_of(program.home)
+    assert not processes_of(stopped.home)
 
 
 def test_it_starts_after_it_was_killed(program: Program) -> None:
-    start_again(program)
     program.end(signal.SIGKILL)
     wait_until_gone(program.home)
 
-    start_again(program)
+    program.start()
 
     assert get(program, "/api/movies/")["count"] > 100
 
@@ -121,11 +138,9 @@ def test_it_starts_after_it_was_killed(program: Program) -> None:
 def test_it_ends_when_the_web_server_crashes(
     program: Program, worker_only: bool
 ) -> None:
-    if program.process.poll() is not None:
-        start_again(program)
     pid = program.pid_of("granian")
     if worker_only:
-        pid = max(children_of(pid))
+        pid = max(children_of(pid, program.home))
 
     os.kill(pid, signal.SIGKILL)
 
@@ -135,25 +150,8 @@ def test_it_ends_when_the_web_server_crashes(
 
 
 def test_it_ends_when_the_database_crashes(program: Program) -> None:
-    start_again(program)
-
     os.kill(program.pid_of("postgres", "-D"), signal.SIGKILL)
 
     assert program.wait() == 1
     assert "PostgreSQL has ended" in program.said
     wait_until_gone(program.home)
-
-
-def start_again(program: Program) -> None:
-    program.__init__(program.home)  # type: ignore[misc]  # the same home, a new process
-    program.wait_until_ready()
-
-
-def children_of(pid: int) -> list[int]:
-    listed = subprocess.run(
-        ["ps", "-o", "pid=", "--ppid", str(pid)],  # noqa: S607
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return [int(child) for child in listed.stdout.split()]
