@@ -101,6 +101,15 @@ def with_stored(found: Slice) -> MovieSlice:
     shown = Movie.objects.filter(removed_at=None)
     stored = shown.in_bulk([brief.tmdb_id for brief in found.films])
     movies = [
-        stored.get(brief.tmdb_id) or movie_from_brief(brief) for brief in found.films
+        merge(stored.get(brief.tmdb_id), movie_from_brief(brief))
+        for brief in found.films
     ]
     return MovieSlice(movies, found.count, frozenset(stored))
+
+
+def merge(stored: Movie | None, told: Movie) -> Movie:
+    """Return the film we hold; one of the starter catalogue learns what TMDb told."""
+    if stored is None or stored.fetched_at is not None:
+        return stored or told
+    told.runtime = stored.runtime
+    return told

@@ -14,6 +14,7 @@ from nexus.tmdb import MovieBrief, MovieDetail
 M = TypeVar("M", bound=Model)
 
 MAX_INTEGER = 2**31 - 1
+LEADING = 5  # so many of a cast are known well enough to be told by their name
 OWNED_BY_TMDB = (
     "title",
     "original_title",
@@ -149,7 +150,7 @@ def store_credits(movie: Movie, detail: MovieDetail) -> None:
     people = [credit.person for credit in new]
     write_changed(Person.objects, people, ["name", "profile_path"])
     old = Credit.objects.filter(movie=movie, kind__in=told)
-    replace_provisional(old, people)
+    replace_provisional(old, new)
     old.delete()
     Credit.objects.bulk_create(new)
 
@@ -188,20 +189,25 @@ def person_from(person_id: int, name: str, profile_path: str | None) -> Person:
     return Person(id=person_id, name=name[:300], profile_path=path)
 
 
-def replace_provisional(old: QuerySet[Credit], people: Iterable[Person]) -> None:
-    """Point people known by name only to the real person of that name in this film."""
-    by_name_only = old.filter(person_id__lt=0, person__replaced_by=None)
-    by_name = {
-        fold(name): id_
-        for id_, name in by_name_only.values_list("person", "person__name")
+def replace_provisional(old: QuerySet[Credit], new: Sequence[Credit]) -> None:
+    """Point people known by name only to the real person of that name.
+
+    A namesake in this very film is the same person. Elsewhere only the leading people
+    of this one are taken for theirs: it may be somebody else with the same name.
+    """
+    real = {fold(credit.person.name): credit.person.pk for credit in new}
+    leading = {
+        credit.person.name: credit.person.pk
+        for credit in new
+        if credit.kind == CreditKind.DIRECTOR or credit.position < LEADING
     }
-    replaced = {
-        by_name[fold(person.name)]: person.pk
-        for person in people
-        if by_name and fold(person.name) in by_name
-    }
-    for provisional, real in sorted(replaced.items()):
-        Person.objects.filter(id=provisional).update(replaced_by=real)
+    unknown = Person.objects.filter(id__lt=0, replaced_by=None)
+    by_name = unknown.filter(name__in=leading).values_list("id", "name")
+    replaced = {id_: leading[name] for id_, name in by_name}
+    here = unknown.filter(credits__in=old).values_list("id", "name")
+    replaced |= {id_: real[fold(name)] for id_, name in here if fold(name) in real}
+    for provisional, person_id in sorted(replaced.items()):
+        Person.objects.filter(id=provisional).update(replaced_by=person_id)
 
 
 def store_keywords(movie: Movie, detail: MovieDetail) -> None:

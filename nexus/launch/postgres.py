@@ -6,7 +6,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
@@ -129,7 +129,7 @@ class EmbeddedPostgres:
         )
 
     def create_database(self) -> None:
-        with self.connect("postgres") as connection:
+        with closing(self.connect("postgres")) as connection:
             known = connection.execute(
                 "SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]
             )
@@ -203,7 +203,9 @@ def create_cluster(home: Home) -> None:
         shutil.rmtree(unfinished)
     options = ["--username", USER, "--auth=trust", "--encoding=UTF8", "--locale=C"]
     command = ["initdb", "-D", str(unfinished), *options]
-    if popen_as_postgres(command, home).wait() != 0:
+    with popen_as_postgres(command, home) as initdb:
+        code = initdb.wait()
+    if code != 0:
         raise CannotStart(
             f"PostgreSQL could not be set up: {reason_in(home.postgres_log)} "
             "(if the folder is the trouble, set NEXUS_HOME to one of your own)"

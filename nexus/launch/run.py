@@ -51,11 +51,15 @@ def run() -> int:
 def raise_stop(number: int, frame: FrameType | None) -> None:
     # Once only: a second Ctrl-C must not break the orderly stop of the children.
     for other in STOP_SIGNALS:
-        signal.signal(other, signal.SIG_IGN)
+        signal.signal(other, ignore)
     with suppress(OSError):
         # Past sys.stdout, which may be in the middle of a line of its own.
         os.write(1, b"\nStopping ...\n")
     raise Stop
+
+
+def ignore(number: int, frame: FrameType | None) -> None:
+    """Unlike SIG_IGN this also takes a signal that has already arrived."""
 
 
 def start(stack: ExitStack) -> dict[int, str]:

@@ -351,3 +351,27 @@ def test_a_person_has_one_credit_of_a_kind() -> None:
         add_credit(movie, person)
 
     add_credit(movie, person, CreditKind.DIRECTOR)
+
+
+def acted_by(*names: str) -> MovieDetail:
+    cast = [CastMember(100 + i, name, None, i, None) for i, name in enumerate(names)]
+    return detail(cast=tuple(cast))
+
+
+def test_it_recognises_the_leading_people_of_other_films_by_their_name() -> None:
+    known_by_name = make_person("Keanu Reeves", person_id=-7)
+    add_credit(make_movie(245891, title="John Wick", fetched_at=None), known_by_name)
+
+    store(acted_by("Keanu Reeves"))
+
+    known_by_name.refresh_from_db()
+    assert known_by_name.replaced_by_id == 100
+
+
+def test_it_leaves_the_namesakes_of_minor_people_alone() -> None:
+    known_by_name = make_person("Steve McQueen", person_id=-7)
+
+    store(acted_by(*"abcde", "Steve McQueen"))
+
+    known_by_name.refresh_from_db()
+    assert known_by_name.replaced_by is None

@@ -56,7 +56,7 @@ def image_url(path: str | None, size: str) -> str | None:
 
 
 class CastOutput(serializers.Serializer[Any]):
-    id = serializers.IntegerField(source="person_id")
+    id = serializers.IntegerField(source="real_person_id")
     name = serializers.CharField(source="person.name")
     character = serializers.CharField(allow_null=True)
     order = serializers.IntegerField(source="position")
@@ -83,7 +83,9 @@ class MovieDetailOutput(MovieOutput):
     @extend_schema_field(PersonOutput(many=True))
     def get_directors(self, movie: Movie) -> list[dict[str, Any]]:
         directors = self.context["credits"].directors
-        return [{"id": row.person_id, "name": row.person.name} for row in directors]
+        return [
+            {"id": row.real_person_id, "name": row.person.name} for row in directors
+        ]
 
     @extend_schema_field(CastOutput(many=True))
     def get_cast(self, movie: Movie) -> list[dict[str, Any]]:
