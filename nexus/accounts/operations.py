@@ -62,7 +62,7 @@ def register(
     refuse_weak(password, user)
     user.set_password(password)
     insert(user, may_rename=username is None)
-    do_later("send_verification", once=str(user.pk), arguments={"user_id": user.pk})
+    do_later("send_verification", arguments={"user_id": user.pk})
     return user
 
 
@@ -165,9 +165,7 @@ def require_password(user: User, password: str, *, field: str = "password") -> N
 
 def request_password_reset(*, email: str) -> None:
     """Queue the mail; whether the address is known shows only in that mailbox."""
-    do_later(
-        "send_password_reset", once=email.lower(), arguments={"email": email.lower()}
-    )
+    do_later("send_password_reset", arguments={"email": email.lower()})
 
 
 @transaction.atomic
@@ -182,7 +180,7 @@ def reset_password(*, token: str, new_password: str, now: datetime) -> None:
 
 def request_verification(*, user: User) -> None:
     if not user.is_verified:
-        do_later("send_verification", once=str(user.pk), arguments={"user_id": user.pk})
+        do_later("send_verification", arguments={"user_id": user.pk})
 
 
 @transaction.atomic

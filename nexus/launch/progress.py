@@ -30,10 +30,13 @@ def step(label: str) -> Iterator[None]:
     done, shown = threading.Event(), threading.Event()
     ticker = threading.Thread(target=tick, args=(label, done, shown), daemon=True)
     ticker.start()
-    outcome = "failed"
+    outcome = "stopped"
     try:
         yield
         outcome = "done"
+    except Exception:
+        outcome = "failed"
+        raise
     finally:
         done.set()
         ticker.join()

@@ -6,9 +6,14 @@ from procrastinate.exceptions import AlreadyEnqueued
 from procrastinate.types import JSONDict
 
 
-def do_later(task: str, *, once: str, arguments: JSONDict) -> None:
-    """Queue the task unless a job with the same `once` already waits."""
-    deferrer = app.configure_task(task, queueing_lock=f"{task}:{once}")
+def do_later(task: str, *, arguments: JSONDict, once: str | None = None) -> None:
+    """Queue the task; with `once`, unless a job of that name already waits.
+
+    A task that is tried again must go without `once`: on its way back into the queue it
+    could meet its successor.
+    """
+    lock = None if once is None else f"{task}:{once}"
+    deferrer = app.configure_task(task, queueing_lock=lock)
     try:
         with transaction.atomic():
             deferrer.defer(**arguments)

@@ -51,6 +51,10 @@ class Program:
 
     def start(self, **variables: str) -> None:
         """Start it and wait until it is ready."""
+        self.begin(**variables)
+        self.told = self.read_until("Stop with Ctrl-C")
+
+    def begin(self, **variables: str) -> None:
         with self.errors.open("wb") as errors:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "nexus", "run"],
@@ -65,7 +69,6 @@ class Program:
         self.watchdog = Timer(LIMIT_S, self.process.kill)
         self.watchdog.daemon = True
         self.watchdog.start()
-        self.told = self.read_until("Stop with Ctrl-C")
 
     @property
     def said(self) -> str:

@@ -111,6 +111,25 @@ def test_it_stops_in_order(program: Program, number: signal.Signals) -> None:
     assert not (program.home / "postgres" / "postmaster.pid").exists()
 
 
+def test_it_stops_while_it_starts(tmp_path: Path) -> None:
+    program = Program(tmp_path / "home")
+    program.begin()
+    program.read_until("Nexus ")
+
+    code = program.end(signal.SIGTERM)
+
+    assert code == 0, program.said
+    assert program.said == ""
+    assert not processes_of(program.home)
+
+
+def test_it_starts_under_other_names_and_addresses(stopped: Program) -> None:
+    stopped.start(HOST="0.0.0.0", ALLOWED_HOSTS=".films.example.org")  # noqa: S104
+
+    assert f"http://127.0.0.1:{stopped.port}/" in stopped.told
+    assert stopped.end(signal.SIGTERM) == 0
+
+
 def test_commands_start_the_database_themselves(stopped: Program) -> None:
     ended = call(stopped.home, "migrate", "--check")
 

@@ -1,0 +1,34 @@
+import re
+
+import pytest
+
+from nexus.launch import progress
+from nexus.launch.progress import step
+
+
+def test_a_quick_step_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    with step("Thinking"):
+        assert capsys.readouterr().out == ""
+
+    assert re.fullmatch(r"Thinking \.\.\. done \(\d\.\d s\)\n", capsys.readouterr().out)
+
+
+def test_a_failure_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(ValueError, match="no"), step("Thinking"):
+        raise ValueError("no")
+
+    assert re.fullmatch(r"Thinking ... failed \(\d\.\d s\)\n", capsys.readouterr().out)
+
+
+def test_a_slow_step_counts(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress, "QUIET_S", 0.01)
+    told = ""
+
+    with step("Thinking"):
+        while len(re.findall(r" \d+s", told)) < 3:
+            told += capsys.readouterr().out
+    told += capsys.readouterr().out
+
+    assert re.fullmatch(r"Thinking \.\.\.( \d+s){3,} done \(\d+\.\d s\)\n", told)

@@ -1,0 +1,54 @@
+import pytest
+
+from nexus.engine import Reason
+from nexus.recommendations.words import Names, put_in_words
+
+NAMES = Names(
+    genres={18: "Drama"}, people={5: "Jodie Foster"}, movies={603: "The Matrix"}
+)
+
+
+@pytest.mark.parametrize(
+    ("reason", "text"),
+    [
+        (Reason("rated_movie", 603, 4.5, 3.0), "You gave The Matrix 4.5 stars."),
+        (Reason("rated_movie", 603, 1.0, -3.0), "You gave The Matrix only 1 star."),
+        (Reason("rated_movie", 603, 0.5, -3.0), "You gave The Matrix only 0.5 stars."),
+        (Reason("liked_movie", 603, None, 3.0), "You said that you like The Matrix."),
+        (
+            Reason("genre", 18, 3.25, -1.0),
+            "You give Drama films 3.2 stars on average.",
+        ),
+        (Reason("genre", 18, None, 1.0), "You said that you like Drama films."),
+        (Reason("person", 5, None, 1.0), "You said that you like Jodie Foster."),
+        (
+            Reason("quality", None, 3.9, 1.0),
+            "Weighed by their number, its votes come to 7.8 of 10, above the usual.",
+        ),
+        (
+            Reason("quality", None, 2.5, -1.0),
+            "Weighed by their number, its votes come to 5.0 of 10, below the usual.",
+        ),
+        (
+            Reason("popularity", None, None, 1.0),
+            "More people watch it than most films.",
+        ),
+        (
+            Reason("popularity", None, None, -1.0),
+            "Fewer people watch it than most films.",
+        ),
+    ],
+)
+def test_it_says(reason: Reason, text: str) -> None:
+    (found,) = put_in_words([reason], NAMES)
+
+    assert found.text == text
+    assert found.type == reason.kind
+    assert found.points == reason.points
+
+
+@pytest.mark.parametrize("kind", ["rated_movie", "liked_movie", "genre", "person"])
+def test_it_leaves_out_what_has_no_name_any_more(kind: str) -> None:
+    reason = Reason(kind, 404, 4.0, 1.0)  # type: ignore[arg-type]  # one of four
+
+    assert put_in_words([reason], NAMES) == []

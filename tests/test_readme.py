@@ -1,0 +1,106 @@
+"""The README's tour, run word for word against the product and a TMDb."""
+
+import json
+import re
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nexus.env import PROJECT_DIR
+from tests.launch.program import Program
+from tests.tmdb_server import TmdbServer
+
+README = (PROJECT_DIR / "README.md").read_text(encoding="utf-8")
+TOUR = README.partition("<!-- tour -->")[2].partition("<!-- end of tour -->")[0]
+BETWEEN = "--next--"
+
+
+@pytest.fixture(scope="module")
+def answers(
+    tmp_path_factory: pytest.TempPathFactory, tmdb_for_all: TmdbServer
+) -> Iterator[list[Any]]:
+    """What the calls of the tour answered, in their order."""
+    tmdb_for_all.add_movie(9008, "The Insider", release_date="1999-10-28")
+    program = Program(tmp_path_factory.mktemp("tour") / "home")
+    program.start(TMDB_API_KEY=tmdb_for_all.key, TMDB_API_URL=tmdb_for_all.url)
+    try:
+        yield run_tour(program.port)
+    finally:
+        program.end(signal.SIGTERM)
+        tmdb_for_all.reset()
+
+
+def run_tour(port: int) -> list[Any]:
+    blocks = re.findall(r"```sh\n(.*?)```", TOUR, flags=re.DOTALL)
+    script = "".join(blocks).replace("127.0.0.1:8000", f"127.0.0.1:{port}")
+    called = re.sub(
+        r"^(curl (?:.*\\\n)*.*)$",
+        rf"\1; echo; echo {BETWEEN}",
+        script,
+        flags=re.MULTILINE,
+    )
+    result = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", called],  # noqa: S607  wherever it is
+        capture_output=True,
+        check=True,
+        text=True,
+        timeout=120,
+    )
+    return [json.loads(part) for part in result.stdout.split(BETWEEN) if part.strip()]
+
+
+def test_every_call_answers(answers: list[Any]) -> None:
+    assert len(answers) == TOUR.count("\ncurl ")
+    assert not [answer for answer in answers if answer.get("status") == "error"]
+
+
+def test_the_search_forgives_the_typo(answers: list[Any]) -> None:
+    _trending, search, *_ = answers
+
+    assert search["results"][0]["title"] == "Inception"
+
+
+def test_the_feed_moves(answers: list[Any]) -> None:
+    _, _, _, before, _, after, *_ = answers
+
+    assert before["meta"]["recommender"] == "preferences"
+    assert after["meta"]["recommender"] == "personal"
+    assert before["results"] != after["results"]
+
+
+def test_the_score_adds_up_and_says_why(answers: list[Any]) -> None:
+    score = next(answer for answer in answers if "match_score" in answer)
+
+    points = [component["points"] for component in score["components"]]
+    assert score["base_points"] + sum(points) == score["match_score"]
+    assert "You gave The Matrix 5 stars." in [one["text"] for one in score["reasons"]]
+
+
+def test_the_score_in_the_text_is_the_real_one(answers: list[Any]) -> None:
+    score = next(answer for answer in answers if "match_score" in answer)
+
+    shown = re.search(r"```json\n(.*?)```", TOUR, flags=re.DOTALL)
+    assert shown is not None
+    told = json.loads(shown[1])
+    *reasons, _more = told.pop("reasons")
+    assert score == score | told
+    assert score["reasons"][: len(reasons)] == reasons
+
+
+def test_the_film_is_brought_in(answers: list[Any]) -> None:
+    *_, search, imported = answers
+
+    assert [film["in_catalogue"] for film in search["results"]] == [False]
+    assert imported["title"] == "The Insider"
+
+
+def test_it_names_the_variables_that_exist() -> None:
+    example = (PROJECT_DIR / ".env.example").read_text(encoding="utf-8")
+    settings = Path(PROJECT_DIR / "nexus/settings.py").read_text(encoding="utf-8")
+    read = set(re.findall(r'env_\w+\(\s*"(\w+)"', settings))
+
+    assert read == set(re.findall(r"^#?([A-Z_]+)=", example, flags=re.MULTILINE))
