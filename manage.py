@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Django's own commands; `python -m nexus` also starts the embedded database for them."""
+"""Django's own commands; `python -m nexus` also starts the database for them."""
 
 import os
 import sys
