@@ -56,14 +56,6 @@ def test_it_writes_nothing_to_members_who_were_shut_out() -> None:
     assert mail.outbox == []
 
 
-def test_it_sends_one_mail_however_often_it_is_asked(owner: User) -> None:
-    for _ in range(3):
-        ask(owner.email)
-    run_jobs()
-
-    assert len(mail.outbox) == 1
-
-
 @pytest.mark.parametrize("email", [None, 7, "", "owner", "own\0er@example.org"])
 def test_it_wants_an_address(email: object) -> None:
     assert ask(email).status == 400

@@ -1,6 +1,6 @@
 """Requests made from the document itself: nothing crashes, nothing is undocumented."""
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -21,7 +21,6 @@ from tests.client import Api
 from tests.tmdb_server import TmdbServer
 
 schema = schemathesis.openapi.from_wsgi("/openapi.json", application)
-ASKED = {"requests": 0}
 TOKEN = {"header": ""}
 
 
@@ -46,20 +45,11 @@ def member(transactional_db: None, tmdb: TmdbServer) -> None:
     TOKEN["header"] = Api(user).headers["Authorization"]
 
 
-@pytest.fixture(scope="module", autouse=True)
-def enough(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Say how many requests were made, once all operations were tried."""
-    yield
-    reporter = request.config.pluginmanager.get_plugin("terminalreporter")
-    assert reporter is not None
-    reporter.write_line(f"\nfuzz: {ASKED['requests']} generated requests")
-
-
 @schema.parametrize()
 @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 @pytest.mark.usefixtures("member")
-def test_it_keeps_its_word(case: Any) -> None:
-    ASKED["requests"] += 1
+def test_it_keeps_its_word(case: Any, count: Callable[[str], None]) -> None:
+    count("generated requests")
     response = case.call()
 
     # No document can say which films, cursors, codes and time zones there are.

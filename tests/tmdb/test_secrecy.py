@@ -47,6 +47,7 @@ def test_it_keeps_the_key_out_of_the_logs_of_success(
     server: TmdbServer, caplog: pytest.LogCaptureFixture, key: str
 ) -> None:
     caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, logger="httpx")
     with connect(key=key, base_url=server.url) as tmdb:
         try:
             tmdb.movie(603)
