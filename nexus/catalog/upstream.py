@@ -1,6 +1,7 @@
 """The one way to TMDb: builds the client, keeps its pace, remembers how it fares."""
 
 import threading
+import time
 from collections.abc import Callable
 from functools import lru_cache
 from typing import TypeVar
@@ -19,6 +20,8 @@ PATIENCE = 5
 PROBE_EVERY_S = 3
 # TMDb tolerates about 40 calls a second, from all our processes together.
 CALLS_PER_S = 30
+LONGEST_WAIT_S = 2.5
+POLL_S = 0.05
 
 # One client for all threads: each has a pool of connections.
 _connecting = threading.Lock()
@@ -50,8 +53,7 @@ def ask_tmdb(call: Callable[[Tmdb], T]) -> T:
     failed = failures()
     if failed >= PATIENCE and not cache.claim(cache.TMDB_PROBE, keep_s=PROBE_EVERY_S):
         raise TmdbUnavailable("TMDb keeps failing.", retry_after_s=PROBE_EVERY_S)
-    if cache.count(cache.TMDB_CALLS, keep_s=1) > CALLS_PER_S:
-        raise TmdbUnavailable("TMDb may not be asked more often.", retry_after_s=1)
+    await_turn()
     try:
         answer = call(client(settings.TMDB_API_KEY, settings.TMDB_API_URL))
     except (BadUpstreamError, UnavailableError):
@@ -60,6 +62,15 @@ def ask_tmdb(call: Callable[[Tmdb], T]) -> T:
     if failed:
         cache.forget(cache.TMDB_FAILURES)
     return answer
+
+
+def await_turn() -> None:
+    """Wait for a place in the shared budget; raises TmdbUnavailable after seconds."""
+    give_up_at = time.monotonic() + LONGEST_WAIT_S
+    while cache.count(cache.TMDB_CALLS, keep_s=1) > CALLS_PER_S:
+        if time.monotonic() > give_up_at:
+            raise TmdbUnavailable("TMDb may not be asked more often.", retry_after_s=1)
+        time.sleep(POLL_S)
 
 
 def client(key: str, base_url: str) -> Tmdb:

@@ -1,5 +1,6 @@
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from time import monotonic
 
 import pytest
 from procrastinate.contrib.django.models import ProcrastinateJob
@@ -141,13 +142,26 @@ def test_without_a_key_nothing_is_refreshed(refresh: Callable[..., None]) -> Non
 # The way to TMDb
 
 
-def test_tmdb_is_not_asked_too_often(tmdb: TmdbServer) -> None:
-    def ask_a_lot() -> None:
-        for _ in range(2 * upstream.CALLS_PER_S + 1):
-            upstream.ask_tmdb(Tmdb.genres)
+def test_tmdb_is_not_asked_too_often(
+    tmdb: TmdbServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upstream, "CALLS_PER_S", 3)
+
+    started = monotonic()
+    for _ in range(7):
+        upstream.ask_tmdb(Tmdb.genres)
+
+    assert monotonic() - started > 1
+
+
+def test_nobody_waits_for_ever(
+    tmdb: TmdbServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upstream, "CALLS_PER_S", 0)
+    monkeypatch.setattr(upstream, "LONGEST_WAIT_S", 0)
 
     with pytest.raises(TmdbUnavailable) as refused:
-        ask_a_lot()
+        upstream.ask_tmdb(Tmdb.genres)
 
     assert refused.value.retry_after_s == 1
     assert not upstream.is_failing()
