@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Callable
 from email.utils import parseaddr
+from ipaddress import ip_network
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import SplitResult, urlsplit
@@ -222,3 +223,13 @@ def env_secret(name: str, *, minimum: int) -> str:
 
     legal = f"a random text of at least {minimum} characters, not one of an example"
     return env_parsed(name, parse, "", legal)
+
+
+def env_networks(name: str) -> list[str]:
+    """Read addresses and networks, such as 10.0.0.0/8."""
+
+    def parse(value: str) -> list[str]:
+        return [str(ip_network(item.strip())) for item in value.split(",")]
+
+    legal = "a comma-separated list of addresses or networks such as 10.0.0.0/8"
+    return env_parsed(name, parse, [], legal)

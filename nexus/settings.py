@@ -19,6 +19,7 @@ from nexus.env import (
     env_hosts,
     env_int,
     env_key,
+    env_networks,
     env_origins,
     env_parsed,
     env_path,
@@ -29,6 +30,7 @@ from nexus.env import (
 from nexus.lib.home import Home
 from nexus.lib.mail_url import LEGAL as MAIL_URL_LEGAL
 from nexus.lib.mail_url import parse_mail_url
+from nexus.lib.valkey_url import redis_url
 
 django_stubs_ext.monkeypatch()
 
@@ -47,8 +49,6 @@ LOG_LEVEL = env_choice(
 
 DATABASE_URL = env_database_url("DATABASE_URL")
 IS_EMBEDDED = not DATABASE_URL
-# The worker shares the web process while there is no cache that both could reach.
-WORKER_IN_WEB = env_bool("WORKER_IN_WEB", default=IS_EMBEDDED)
 
 
 def database() -> dict[str, Any]:
@@ -100,13 +100,18 @@ def cache() -> dict[str, Any]:
         }
     return {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
-        "LOCATION": "redis" + VALKEY_URL.removeprefix("valkey").removeprefix("redis"),
+        "LOCATION": redis_url(VALKEY_URL),
         "KEY_PREFIX": "nexus",
         "OPTIONS": {"socket_timeout": 0.5, "socket_connect_timeout": 0.5},
     }
 
 
 CACHES = {"default": cache()}
+
+# A worker elsewhere would refresh a cache that the web process does not see.
+WORKER_IN_WEB = env_bool("WORKER_IN_WEB", default=True)
+if not (WORKER_IN_WEB or VALKEY_URL):
+    raise WrongVariable("WORKER_IN_WEB", "on as long as there is no VALKEY_URL")
 
 # --- TMDb
 
@@ -140,6 +145,7 @@ CORS_ALLOW_HEADERS = [
     "if-match",
     "x-request-id",
 ]
+TRUSTED_PROXIES = env_networks("TRUSTED_PROXIES")
 RATE_LIMITS = env_bool("RATE_LIMITS", default=True)
 
 ROOT_URLCONF = "nexus.urls"
@@ -159,6 +165,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "nexus.api.middleware.CanonicalPath",
+    "nexus.api.admin_limit.AdminLoginLimit",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -206,7 +213,7 @@ TEMPLATES = [
 
 STATIC_URL = "/static/"
 STATIC_ROOT = PROJECT_DIR / "staticfiles"
-# Only container images collect the files there; everywhere else the finders have them.
+# The finders have them where nobody collected the files there.
 warnings.filterwarnings("ignore", message="No directory at")
 WHITENOISE_USE_FINDERS = True  # the embedded installation has no collectstatic step
 
@@ -234,7 +241,6 @@ AUTH_PASSWORD_VALIDATORS = [
         ("NumericPasswordValidator", {}),
     )
 ]
-PASSWORD_RESET_TIMEOUT = 60 * 60
 
 MAIL = env_parsed(
     "EMAIL_URL", parse_mail_url, parse_mail_url("console:"), f"one of {MAIL_URL_LEGAL}"

@@ -3,6 +3,7 @@
 import os
 
 from django.core.wsgi import get_wsgi_application
+from granian.utils.proxies import wrap_wsgi_with_proxy_headers
 
 from nexus.env import load_env_file
 
@@ -14,6 +15,9 @@ application = get_wsgi_application()
 from django.conf import settings  # noqa: E402  the settings must be loaded first
 
 from nexus.jobs.worker import start_worker_thread  # noqa: E402  the apps must be ready first
+
+if settings.TRUSTED_PROXIES:
+    application = wrap_wsgi_with_proxy_headers(application, settings.TRUSTED_PROXIES)
 
 if settings.WORKER_IN_WEB:
     start_worker_thread()

@@ -28,9 +28,9 @@ this code confirms that this is your mail address on Nexus:
 """
 
 
-def send_password_reset(*, email: str) -> None:
-    """Send the code if the address belongs to a member, else nothing."""
-    user = User.objects.filter(email=email, is_active=True).first()
+def send_password_reset(*, user_id: int) -> None:
+    """Send the code if there is such a member, else nothing."""
+    user = User.objects.filter(pk=user_id, is_active=True).first()
     if user is None:
         return
     token = make_token(user, "reset-password")

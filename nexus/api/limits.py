@@ -16,6 +16,8 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 from rest_framework.exceptions import Throttled
 
+from nexus.lib.valkey_url import redis_url
+
 logger = logging.getLogger(__name__)
 
 # Parts of a token add up to a little less than one; who waited as told shall pass.
@@ -146,7 +148,7 @@ def take_shared(limit: Limit, caller: str) -> Charged:
 @lru_cache(maxsize=4)
 def shared_script(url: str) -> Callable[..., Any]:
     client = Redis.from_url(
-        url.replace("valkey", "redis", 1),
+        redis_url(url),
         socket_timeout=0.5,
         socket_connect_timeout=0.5,
         retry=Retry(NoBackoff(), 1),  # once: the kept connection may be a dead one

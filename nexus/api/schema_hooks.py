@@ -104,7 +104,7 @@ def complete(result: dict[str, Any], **_: Any) -> dict[str, Any]:
 
 
 def with_plain_id(item: tuple[str, dict[str, Any]]) -> tuple[str, dict[str, Any]]:
-    """Call the key of a path's own thing `{id}`, as the contract does."""
+    """Call the key of a path's own thing `{id}`, whatever the code calls it."""
     path, operations = item
     own = re.search(r"/(?:movies|ratings|playlists|sessions|history)/\{(\w+)\}", path)
     if own is not None:

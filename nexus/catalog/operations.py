@@ -25,6 +25,7 @@ REFRESHED_AT_ONCE = 1_000
 JUST_FETCHED = timedelta(hours=12)
 UNKNOWN_KEEP_S = 600  # so long TMDb is not asked again for a film that it does not know
 MAX_ID = 2**31 - 1
+MOST_FETCHED = 20  # films or people that one request may ask TMDb for
 
 
 class MovieNotFound(NotFoundError):
@@ -36,6 +37,10 @@ class MovieNotFound(NotFoundError):
 
 class UnknownMovie(InvalidError):
     code = "unknown_movie"
+
+
+class TooManyToFetch(InvalidError):
+    code = "too_many_to_fetch"
 
 
 class UnknownPerson(InvalidError):
@@ -116,15 +121,30 @@ def origin_of(movie: Movie, *, now: datetime) -> Origin:
 
 
 def get_movies(*, movie_ids: Sequence[int], field: str, now: datetime) -> list[Movie]:
-    """Return the films in the order asked; raises UnknownMovie, naming the first."""
+    """Return the films in the order asked, each once.
+
+    Raises UnknownMovie, naming the first, or TooManyToFetch.
+    """
     stored = Movie.objects.in_bulk(movie_ids)
+    wanted = dict.fromkeys(movie_ids)
+    refuse_many([id_ for id_ in wanted if id_ not in stored], field=field)
     found = []
-    for movie_id in dict.fromkeys(movie_ids):
+    for movie_id in wanted:
         try:
             found.append(stored.get(movie_id) or get_movie(movie_id=movie_id, now=now))
         except MovieNotFound as error:
             raise UnknownMovie(str(error), field=field) from error
     return found
+
+
+def refuse_many(missing: Sequence[int], *, field: str) -> None:
+    """Keep one request from asking TMDb for minutes."""
+    if is_configured() and len(missing) > MOST_FETCHED:
+        raise TooManyToFetch(
+            f"{len(missing)} of these are not stored yet; at most {MOST_FETCHED} are "
+            "fetched at once. Bring in the others first.",
+            field=field,
+        )
 
 
 def import_movie(*, movie_id: int, now: datetime) -> Found:
@@ -201,11 +221,22 @@ def queue_refreshes(movie_ids: Iterable[int]) -> None:
         queue_refresh(movie_id)
 
 
-def find_person(*, person_id: int, field: str, now: datetime) -> Person:
-    """Return the person, stored first if only TMDb knows them; raises UnknownPerson."""
-    person = Person.objects.select_related("replaced_by").filter(id=person_id).first()
-    if person is not None:
-        return person.replaced_by or person
+def find_people(*, person_ids: Sequence[int], field: str) -> list[Person]:
+    """Return the people in the order asked, each once; an older id finds the real one.
+
+    Who is not stored is asked for. Raises UnknownPerson, naming the first, or
+    TooManyToFetch.
+    """
+    stored = Person.objects.select_related("replaced_by").in_bulk(person_ids)
+    wanted = dict.fromkeys(person_ids)
+    refuse_many([id_ for id_ in wanted if id_ not in stored], field=field)
+    people = [
+        stored.get(id_) or fetch_person(person_id=id_, field=field) for id_ in wanted
+    ]
+    return list(dict.fromkeys(person.replaced_by or person for person in people))
+
+
+def fetch_person(*, person_id: int, field: str) -> Person:
     if not is_configured() or person_id <= 0:
         raise UnknownPerson(f"There is no person with the id {person_id}.", field=field)
     try:

@@ -57,7 +57,7 @@ def ask_tmdb(call: Callable[[Tmdb], T]) -> T:
     try:
         answer = call(client(settings.TMDB_API_KEY, settings.TMDB_API_URL))
     except (BadUpstreamError, UnavailableError):
-        cache.write(cache.TMDB_FAILURES, value=failed + 1, keep_s=FAILING_KEEP_S)
+        cache.count(cache.TMDB_FAILURES, keep_s=FAILING_KEEP_S)
         raise
     if failed:
         cache.forget(cache.TMDB_FAILURES)
@@ -67,10 +67,15 @@ def ask_tmdb(call: Callable[[Tmdb], T]) -> T:
 def await_turn() -> None:
     """Wait for a place in the shared budget; raises TmdbUnavailable after seconds."""
     give_up_at = time.monotonic() + LONGEST_WAIT_S
-    while cache.count(cache.TMDB_CALLS, keep_s=1) > CALLS_PER_S:
+    while calls_this_second() > CALLS_PER_S:
         if time.monotonic() > give_up_at:
             raise TmdbUnavailable("TMDb may not be asked more often.", retry_after_s=1)
         time.sleep(POLL_S)
+
+
+def calls_this_second() -> int:
+    """Count one more. Each second has a key of its own: none has to end in time."""
+    return cache.count(f"{cache.TMDB_CALLS}:{int(time.time())}", keep_s=10)
 
 
 def client(key: str, base_url: str) -> Tmdb:

@@ -29,8 +29,8 @@ def refresh_listing(name: str, wanted: dict[str, Any]) -> None:
 
 
 @app.task(name="send_password_reset", retry=PATIENT)
-def send_password_reset(email: str) -> None:
-    mails.send_password_reset(email=email)
+def send_password_reset(user_id: int) -> None:
+    mails.send_password_reset(user_id=user_id)
 
 
 @app.task(name="send_verification", retry=PATIENT)

@@ -36,6 +36,8 @@ def run() -> int:
         if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, raise_stop)
     say(f"Nexus {__version__}")
+    if sys.platform != "linux":
+        raise CannotStart("Nexus runs on Linux only: use a virtual machine elsewhere.")
     try:
         with ExitStack() as stack:
             parts = start(stack)

@@ -3,13 +3,22 @@
 import logging
 
 import structlog
-from structlog.typing import Processor
+from structlog.typing import EventDict, Processor
+
+
+def without_objects(_: object, __: str, event: EventDict) -> EventDict:
+    """Drop what Django and the job queue add: requests with their parameters, jobs."""
+    for name in ("request", "job", "action_result"):
+        event.pop(name, None)
+    return event
+
 
 SHARED: list[Processor] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,
     structlog.stdlib.ExtraAdder(),
+    without_objects,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
 ]
 

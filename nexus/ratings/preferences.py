@@ -8,7 +8,7 @@ from django.db import transaction
 
 from nexus.accounts.models import User
 from nexus.catalog.models import Genre, Movie, Person
-from nexus.catalog.operations import find_person, get_movies
+from nexus.catalog.operations import find_people, get_movies
 from nexus.catalog.queries import resolve_genres
 from nexus.ratings.models import GenrePreference, MoviePreference, PersonPreference
 
@@ -42,7 +42,7 @@ def resolve(
         else list(Genre.objects.filter(id__in=resolve_genres(genres, field="genres"))),
         people=None
         if people is None
-        else [find_person(person_id=id_, field="people", now=now) for id_ in people],
+        else find_people(person_ids=people, field="people"),
         movies=None
         if movies is None
         else get_movies(movie_ids=movies, field="movies", now=now),
@@ -70,7 +70,7 @@ def replace(*, user: User, declared: Declared) -> None:
 
 def lock(user: User) -> None:
     """Let one member's changes follow each other, lest they lock each other out."""
-    User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    User.objects.select_for_update(no_key=True).filter(pk=user.pk).first()
 
 
 def insert(user: User, declared: Declared) -> None:

@@ -8,6 +8,7 @@ from nexus.accounts.models import User
 from nexus.ratings.models import GenrePreference, MoviePreference, PersonPreference
 from tests.builders import make_movie, make_person
 from tests.client import Answer, Api
+from tests.query_count import count_queries
 from tests.tmdb.shapes import people
 from tests.tmdb_server import TmdbServer
 from tests.together import together
@@ -256,3 +257,22 @@ def test_it_takes_simultaneous_changes_in_any_order(owner: User, method: str) ->
     assert GenrePreference.objects.count() == 5
     assert PersonPreference.objects.count() == 20
     assert MoviePreference.objects.count() == 20
+
+
+def test_it_asks_the_database_equally_often(owner_api: Api) -> None:
+    people = [make_person(f"Person {n}").pk for n in range(100)]
+    movies = [make_movie().pk for _ in range(100)]
+
+    def queries_for(n: int) -> int:
+        body = {"people": people[:n], "movies": movies[:n]}
+        return count_queries(lambda: owner_api.put(PATH, body))
+
+    owner_api.put(PATH, {})  # whatever is read once only
+    assert queries_for(1) == queries_for(10) == queries_for(100)
+
+
+def test_it_does_not_ask_tmdb_for_very_many(owner_api: Api, tmdb: TmdbServer) -> None:
+    answer = owner_api.post(PATH, {"movies": list(range(1_000_000, 1_000_021))})
+
+    assert answer.field_code("movies") == "too_many_to_fetch"
+    assert not tmdb.calls

@@ -91,7 +91,7 @@ def test_it_replaces_everything(owner_api: Api, path: str) -> None:
         "region": None,
         "language": "en",
         "timezone": "UTC",
-        "visibility": "public",
+        "visibility": FULL["visibility"],  # forgetting it must not publish a profile
     }
     assert answer.json["username"] == "owner"
 

@@ -1,13 +1,17 @@
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import timedelta
 from time import monotonic
 
 import pytest
+from django.conf import settings
 from procrastinate.contrib.django.models import ProcrastinateJob
+from redis import Redis
 
 from nexus.catalog import listings, lists, operations, upstream
 from nexus.catalog.models import Movie
 from nexus.lib.errors import UnavailableError
+from nexus.lib.valkey_url import redis_url
 from nexus.tmdb import Tmdb, TmdbUnavailable
 from tests.builders import NOW, make_movie
 from tests.tmdb_server import TmdbServer
@@ -165,3 +169,16 @@ def test_nobody_waits_for_ever(
 
     assert refused.value.retry_after_s == 1
     assert not upstream.is_failing()
+
+
+def test_the_budget_is_there_again_a_second_later(
+    tmdb: TmdbServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where a counter lost its end, as Django's `incr` may let it."""
+    monkeypatch.setattr(upstream, "CALLS_PER_S", 1)
+    for _ in range(2):
+        upstream.calls_this_second()
+    with closing(Redis.from_url(redis_url(settings.VALKEY_URL))) as client:
+        assert [client.persist(key) for key in client.scan_iter("*tmdb-calls*")]
+
+    assert upstream.ask_tmdb(Tmdb.genres)

@@ -25,6 +25,7 @@ VARIABLES = [
     "TMDB_API_URL",
     "VALKEY_URL",
     "WEB_WORKERS",
+    "TRUSTED_PROXIES",
     "WORKER_IN_WEB",
 ]
 KEY = "tK9-wq3ZrX0vB7nM_2LpA8sD4fG6hJ1y"
@@ -76,7 +77,12 @@ def test_it_works_without_any_variable(
         ("DEBUG", "FALSE", "DEBUG", False),
         ("DEBUG", "", "DEBUG", False),
         ("RATE_LIMITS", "0", "RATE_LIMITS", False),
-        ("WORKER_IN_WEB", "off", "WORKER_IN_WEB", False),
+        (
+            "TRUSTED_PROXIES",
+            "10.0.0.0/8, ::1",
+            "TRUSTED_PROXIES",
+            ["10.0.0.0/8", "::1/128"],
+        ),
         ("ALLOWED_HOSTS", "a.org, .b.org", "ALLOWED_HOSTS", ["a.org", ".b.org"]),
         ("ALLOWED_HOSTS", "*", "ALLOWED_HOSTS", ["*"]),
         ("ALLOWED_HOSTS", "[::1]", "ALLOWED_HOSTS", ["[::1]"]),
@@ -144,6 +150,8 @@ def test_it_takes(
         ("WEB_WORKERS", "65", "from 1 to 64"),
         ("WEB_WORKERS", "two", "from 1 to 64"),
         ("WORKER_IN_WEB", "yes", "on, true, 1, off, false, 0"),
+        ("WORKER_IN_WEB", "off", "on as long as there is no VALKEY_URL"),
+        ("TRUSTED_PROXIES", "proxy.example.org", "10.0.0.0/8"),
         ("LOG_LEVEL", "loud", "debug, info, warning, error"),
         ("EMAIL_URL", "mail.example.org", "smtp://"),
         ("EMAIL_URL", "smtp://mail.example.org:port", "smtp://"),
@@ -170,7 +178,18 @@ def test_it_connects_to_a_database_of_ours(monkeypatch: pytest.MonkeyPatch) -> N
     assert (database["HOST"], database["PORT"]) == ("db.example.org", 5433)
     assert (database["NAME"], database["PASSWORD"]) == ("films", "pa@ss")
     assert database["OPTIONS"]["sslmode"] == "require"
-    assert found["IS_EMBEDDED"] is found["WORKER_IN_WEB"] is False
+    assert found["IS_EMBEDDED"] is False
+
+
+def test_the_worker_may_live_elsewhere_with_a_shared_cache(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    variables = {"WORKER_IN_WEB": "off", "VALKEY_URL": "valkey://valkey:6379/0"}
+
+    found = settings(monkeypatch, **variables)
+
+    assert found["WORKER_IN_WEB"] is False
+    assert found["CACHES"]["default"]["LOCATION"] == "redis://valkey:6379/0"
 
 
 def test_a_database_of_ours_needs_a_key(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -167,9 +167,9 @@ class Timezone(Text):
 
 
 class ProfileInput(serializers.Serializer[Any]):
-    username = Username(required=False)
     """null unsets what may be unknown."""
 
+    username = Username(required=False)
     name = Name(required=False)
     bio = Text(max_length=1000, allow_blank=True, allow_null=True, required=False)
     region = serializers.RegexField(

@@ -62,7 +62,7 @@ class Login(TokenEndpoint):
         failures=[401],
     )
     def post(self, request: Request) -> Response:
-        self.charge(LOGIN_ACCOUNT, self.body["login"].lower())
+        self.charge(LOGIN_ACCOUNT, f"login:{self.body['login'].lower()}")
         user = operations.authenticate(**self.body)
         return Response(self.sign_in(user))
 

@@ -15,7 +15,7 @@ from nexus.catalog import cache, upstream
 
 
 class PartsOutput(serializers.Serializer[Any]):
-    database = serializers.ChoiceField(choices=["ok", "down"])
+    database = serializers.ChoiceField(choices=["ok"])
     cache = serializers.ChoiceField(choices=["ok", "degraded"])
     tmdb = serializers.ChoiceField(choices=["ok", "degraded", "not_configured"])
 

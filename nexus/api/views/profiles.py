@@ -6,7 +6,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from nexus.accounts.models import User
-from nexus.accounts.operations import delete_account, update_profile
+from nexus.accounts.operations import (
+    delete_account,
+    replace_profile,
+    update_profile,
+)
 from nexus.accounts.queries import get_visible_profile
 from nexus.api.endpoint import Endpoint, operation
 from nexus.api.limits import LOGIN_ACCOUNT
@@ -37,18 +41,16 @@ class Profile(Endpoint):
         return self.answer(update_profile(user=self.user, changes=self.body))
 
     @operation(
-        "Replace my profile; what is left out returns to its default",
+        "Replace my profile: what is left out returns to its default, not `visibility`",
         body=shapes.ProfileReplacement,
         answers={200: shapes.ProfileOutput},
     )
     def put(self, request: Request) -> Response:
-        new, names = User(), ("bio", "region", "language", "timezone", "visibility")
-        defaults = {name: getattr(new, name) for name in names}
-        return self.answer(update_profile(user=self.user, changes=defaults | self.body))
+        return self.answer(replace_profile(user=self.user, values=self.body))
 
 
 class MyAccount(Profile):
-    """The same profile under brief B's path, where the account can also end."""
+    """The same profile, where the account can also end."""
 
     @operation(
         "Delete my account and all that is mine",
