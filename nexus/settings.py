@@ -30,6 +30,7 @@ from nexus.env import (
 from nexus.lib.home import Home
 from nexus.lib.mail_url import LEGAL as MAIL_URL_LEGAL
 from nexus.lib.mail_url import parse_mail_url
+from nexus.lib.notices import TMDB_NOTICE
 from nexus.lib.valkey_url import redis_url
 
 django_stubs_ext.monkeypatch()
@@ -152,12 +153,7 @@ ROOT_URLCONF = "nexus.urls"
 WSGI_APPLICATION = "nexus.wsgi.application"
 APPEND_SLASH = False  # every path answers in both forms; see CanonicalPath
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
-SECURE_CONTENT_TYPE_NOSNIFF = True
-SECURE_REFERRER_POLICY = "same-origin"
-X_FRAME_OPTIONS = "DENY"
 CSRF_FAILURE_VIEW = "nexus.api.errors.csrf_failed"
-SESSION_COOKIE_SAMESITE = "Lax"
-SESSION_COOKIE_HTTPONLY = True
 
 MIDDLEWARE = [
     "nexus.api.middleware.RequestContext",
@@ -217,9 +213,7 @@ STATIC_ROOT = PROJECT_DIR / "staticfiles"
 warnings.filterwarnings("ignore", message="No directory at")
 WHITENOISE_USE_FINDERS = True  # the embedded installation has no collectstatic step
 
-LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"
-USE_TZ = True
 USE_I18N = False
 
 # --- Members
@@ -259,7 +253,6 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "nexus.api.schema.ContractSchema",
     "DEFAULT_METADATA_CLASS": None,
     "EXCEPTION_HANDLER": "nexus.api.errors.handle",
-    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     "URL_FORMAT_OVERRIDE": None,
 }
 SIMPLE_JWT = {
@@ -267,7 +260,6 @@ SIMPLE_JWT = {
     "REFRESH_TOKEN_LIFETIME": timedelta(days=14),
     "ISSUER": "nexus",
     "AUDIENCE": "nexus-api",
-    "USER_ID_CLAIM": "sub",
 }
 
 # --- Logs
@@ -294,7 +286,7 @@ SPECTACULAR_SETTINGS = {
         "Films, ratings, playlists, and recommendations that say why.\n\n"
         "Every path also answers without its trailing slash; `/auth`, `/movies`, "
         "`/playlists`, `/profiles`, `/ratings` and `/tmdb` also without `/api`.\n\n"
-        "This product uses the TMDB API but is not endorsed or certified by TMDB."
+        f"{TMDB_NOTICE}"
     ),
     "OAS_VERSION": "3.1.0",
     "LICENSE": {"name": "MIT", "identifier": "MIT"},
@@ -323,7 +315,3 @@ SPECTACULAR_SETTINGS = {
         "username": {"type": "string", "pattern": "^[A-Za-z0-9_.-]{3,30}$"},
     },
 }
-
-# --- Jobs
-
-PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "tasks"

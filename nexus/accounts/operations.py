@@ -16,7 +16,7 @@ from django.db.models import Q
 from nexus.accounts.models import ModerationEntry, User
 from nexus.accounts.one_time import read_token
 from nexus.accounts.sessions import SessionEnded, end_sessions
-from nexus.lib.errors import InvalidError, UnauthenticatedError
+from nexus.lib.errors import ForbiddenError, InvalidError, UnauthenticatedError
 from nexus.queue import do_later
 
 RESERVED_USERNAMES = frozenset(
@@ -34,6 +34,11 @@ class InvalidCredentials(UnauthenticatedError):
 
     def __init__(self) -> None:
         super().__init__("No account matches this name and password.")
+
+
+class OnlyModerators(ForbiddenError):
+    def __init__(self) -> None:
+        super().__init__("Only moderators may hide what others published.")
 
 
 class Taken(InvalidError):
@@ -225,6 +230,11 @@ def delete_account(*, user: User, password: str) -> None:
     user = locked(user)
     require_password(user, password)
     user.delete()
+
+
+def require_moderator(user: User) -> None:
+    if not user.is_moderator:
+        raise OnlyModerators
 
 
 def record_moderation(

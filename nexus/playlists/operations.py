@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import Count, F, Max
 
 from nexus.accounts.models import User
-from nexus.accounts.operations import record_moderation
+from nexus.accounts.operations import record_moderation, require_moderator
 from nexus.catalog.models import Movie
 from nexus.lib.errors import ConflictError, ForbiddenError, NotFoundError, StaleError
 from nexus.playlists.models import Playlist, PlaylistItem, PlaylistVisibility
@@ -20,11 +20,6 @@ MAX_MOVIES = 1000
 class NotYourPlaylist(ForbiddenError):
     def __init__(self) -> None:
         super().__init__("Only its owner may change a playlist.")
-
-
-class OnlyModerators(ForbiddenError):
-    def __init__(self) -> None:
-        super().__init__("Only moderators may hide what others published.")
 
 
 class NotInPlaylist(NotFoundError):
@@ -176,8 +171,7 @@ def hide_playlist(
 
     Raises OnlyModerators, and PlaylistNotFound if it is private by now.
     """
-    if not moderator.is_moderator:
-        raise OnlyModerators
+    require_moderator(moderator)
     shared = Playlist.objects.exclude(visibility=PlaylistVisibility.PRIVATE)
     found = shared.filter(pk=playlist.pk)
     if not found.update(hidden_at=now, hidden_reason=reason):
@@ -190,8 +184,7 @@ def hide_playlist(
 
 @transaction.atomic
 def show_playlist(*, moderator: User, playlist: Playlist, now: datetime) -> None:
-    if not moderator.is_moderator:
-        raise OnlyModerators
+    require_moderator(moderator)
     hidden = Playlist.objects.filter(pk=playlist.pk, hidden_at__isnull=False)
     if hidden.update(hidden_at=None, hidden_reason=""):
         subject = f"playlist {playlist.pk}"

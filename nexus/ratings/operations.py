@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from django.db import transaction
 
 from nexus.accounts.models import User
-from nexus.accounts.operations import record_moderation
+from nexus.accounts.operations import record_moderation, require_moderator
 from nexus.catalog.models import Movie
 from nexus.lib.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from nexus.ratings.models import HiddenMovie, Rating, Viewing
@@ -18,11 +18,6 @@ A_DAY = timedelta(days=1)
 class NotYourRating(ForbiddenError):
     def __init__(self) -> None:
         super().__init__("Only the member who wrote a rating may change it.")
-
-
-class OnlyModerators(ForbiddenError):
-    def __init__(self) -> None:
-        super().__init__("Only moderators may hide what others published.")
 
 
 class NoReview(ConflictError):
@@ -100,8 +95,7 @@ def require_author(user: User, rating: Rating) -> None:
 @transaction.atomic
 def hide_review(*, moderator: User, rating: Rating, reason: str, now: datetime) -> None:
     """Take a review out of sight; its stars stay. Raises OnlyModerators or NoReview."""
-    if not moderator.is_moderator:
-        raise OnlyModerators
+    require_moderator(moderator)
     reviews = Rating.objects.filter(pk=rating.pk).exclude(review="")
     if not reviews.update(hidden_at=now, hidden_reason=reason):
         raise NoReview("This rating has no review.")
@@ -113,8 +107,7 @@ def hide_review(*, moderator: User, rating: Rating, reason: str, now: datetime) 
 
 @transaction.atomic
 def show_review(*, moderator: User, rating: Rating, now: datetime) -> None:
-    if not moderator.is_moderator:
-        raise OnlyModerators
+    require_moderator(moderator)
     hidden = Rating.objects.filter(pk=rating.pk, hidden_at__isnull=False)
     if hidden.update(hidden_at=None, hidden_reason=""):
         subject = f"rating {rating.pk}"

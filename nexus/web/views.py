@@ -6,10 +6,15 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from nexus import __version__
+from nexus.lib.notices import TMDB_NOTICE
 
 
 @require_safe
 def start(request: HttpRequest) -> HttpResponse:
     """Say what this is and where the API's pages are."""
-    context = {"version": __version__, "has_tmdb": bool(settings.TMDB_API_KEY)}
+    context = {
+        "version": __version__,
+        "has_tmdb": bool(settings.TMDB_API_KEY),
+        "tmdb_notice": TMDB_NOTICE,
+    }
     return render(request, "web/start.html", context)

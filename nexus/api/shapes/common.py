@@ -34,13 +34,11 @@ def page_of(shape: type[serializers.Serializer[Any]], name: str, **more: Any) ->
     return type(name, (serializers.Serializer,), fields | more)
 
 
-def cursor_page_of(
-    shape: type[serializers.Serializer[Any]], name: str, **more: Any
-) -> Any:
+def cursor_page_of(shape: type[serializers.Serializer[Any]], name: str) -> Any:
     """Make the shape of one page of a member's own list."""
     fields = {
         "next": serializers.CharField(allow_null=True),
         "previous": serializers.CharField(allow_null=True),
         "results": shape(many=True),
     }
-    return type(name, (serializers.Serializer,), fields | more)
+    return type(name, (serializers.Serializer,), fields)

@@ -17,9 +17,9 @@ from nexus.api.shapes.common import MetaBody, page_of
 from nexus.api.shapes.preferences import GenreOutput, PersonOutput
 from nexus.catalog.models import Movie
 from nexus.catalog.queries import ORDERINGS, MovieFilters, genre_names, resolve_genres
+from nexus.lib.notices import TMDB_NOTICE
 
 IMAGES = "https://image.tmdb.org/t/p"
-ATTRIBUTION = "This product uses the TMDB API but is not endorsed or certified by TMDB."
 FIRST_YEAR, LAST_YEAR = 1870, 2200
 
 
@@ -100,7 +100,7 @@ class MovieDetailOutput(MovieOutput):
         return f"https://www.youtube.com/watch?v={key}" if key else None
 
     def get_attribution(self, movie: Movie) -> str:
-        return ATTRIBUTION
+        return TMDB_NOTICE
 
     @extend_schema_field(MetaBody)
     def get_meta(self, movie: Movie) -> dict[str, Any]:
