@@ -2,15 +2,16 @@
 
 `build_catalogue` turns film facts into frozen arrays. `score_by_rules` scores films for
 one member's `Taste` by fixed formulas ("rules-1"), `explain_by_rules` takes one score
-apart into points that add up, `similar` names neighbours by content. `top_n`,
-`diversify`, `discount_popular` and `achieved` work on any scorer's output; so do the
-forms `Match` and `Explanation`. Ids are int64 at the border, rows inside. Equal input
-gives an equal answer, bit for bit, in whatever order it comes.
+apart into points that add up, `explain_all_by_rules` those of a page, `similar` names
+neighbours by content. `top_n`, `diversify`, `discount_popular` and `achieved` work on
+any scorer's output; so do the forms `Match` and `Explanation`. Ids are int64 at the
+border, rows inside. Equal input gives an equal answer, bit for bit, in whatever order
+it comes.
 """
 
 from nexus.engine.catalogue import Catalogue, FilmFacts, build_catalogue
 from nexus.engine.diversity import Achieved, achieved, discount_popular, diversify
-from nexus.engine.explain import confidence_word, explain_by_rules
+from nexus.engine.explain import confidence_word, explain_all_by_rules, explain_by_rules
 from nexus.engine.ranking import top_n
 from nexus.engine.results import Component, Explanation, Match, Reason
 from nexus.engine.rules import VERSION as RULES_VERSION
@@ -35,6 +36,7 @@ __all__ = [
     "confidence_word",
     "discount_popular",
     "diversify",
+    "explain_all_by_rules",
     "explain_by_rules",
     "score_by_rules",
     "similar",

@@ -13,7 +13,7 @@ WEIGHTS = (0.30, 0.35, 0.15, 0.20)  # genres, keywords, cast, directors
 MISSING = 0.8
 YEARS_APART = 20.0
 UNKNOWN_YEAR = 0.85
-BLOCK = 16
+BLOCK = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,19 +98,20 @@ def similarities(content: Content, rows: Ints, others: Ints) -> Floats:
     each term the cosine of two TF-IDF rows, 0 where one of them is empty. Symmetric
     bit for bit, so that a score and its explanation rest on the same numbers.
     """
+    if not rows.size or not others.size:
+        return np.zeros((rows.size, others.size))
     rest_films = content.rest[others].T.tocsr()
     genres_of, facts_of = content.genres_of[others], content.facts_of[others]
-    blocks = list(_blocks(content, rows, (rest_films, genres_of, facts_of)))
-    return np.concatenate(blocks) if blocks else np.zeros((0, others.size))
+    return np.stack(list(_lines(content, rows, (rest_films, genres_of, facts_of))))
 
 
-def similarity_blocks(content: Content, rows: Ints) -> Iterator[Floats]:
-    """Yield `similarities` to all films a few rows at a time, to stay in the cache."""
+def similarity_lines(content: Content, rows: Ints) -> Iterator[Floats]:
+    """Yield `similarities` to all films a row at a time, to stay in the cache."""
     columns = content.rest_films, content.genres_of, content.facts_of
-    return _blocks(content, rows, columns)
+    return _lines(content, rows, columns)
 
 
-def _blocks(
+def _lines(
     content: Content, rows: Ints, columns: tuple[Sparse, Ints, Ints]
 ) -> Iterator[Floats]:
     rest_films, genres_of, facts_of = columns
@@ -119,14 +120,15 @@ def _blocks(
     factors = {fact: _factors(content, fact) for fact in distinct}
     for start in range(0, rows.size, BLOCK):
         part = rows[start : start + BLOCK]
-        genres = content.genres[content.genres_of[part]] @ all_genres
-        block = (genres * WEIGHTS[0]).toarray()[:, genres_of]
+        product = content.genres[content.genres_of[part]] @ all_genres
+        genres = (product * WEIGHTS[0]).toarray()
         rest = content.rest[part] @ rest_films
-        for line, fact in enumerate(content.facts_of[part].tolist()):
-            first, last = rest.indptr[line : line + 2]
-            block[line, rest.indices[first:last]] += rest.data[first:last]
-            block[line] *= factors[fact][facts_of]
-        yield np.minimum(block, 1.0, out=block)
+        for at, fact in enumerate(content.facts_of[part].tolist()):
+            line = genres[at].take(genres_of)
+            first, last = rest.indptr[at : at + 2]
+            line[rest.indices[first:last]] += rest.data[first:last]
+            line *= factors[fact].take(facts_of)
+            yield np.minimum(line, 1.0, out=line)
 
 
 def _factors(content: Content, fact: int) -> Floats:

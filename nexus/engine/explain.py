@@ -4,10 +4,10 @@ import math
 from collections.abc import Sequence
 
 from nexus.engine import rules
-from nexus.engine.arrays import check_count
+from nexus.engine.arrays import Ids, check_count
 from nexus.engine.catalogue import Catalogue
 from nexus.engine.points import point_rates, shapley_points, sigmoid, whole_points
-from nexus.engine.reasons import Film, causes, evidence_count, look_at
+from nexus.engine.reasons import Films, causes, evidence_counts, look_at
 from nexus.engine.results import (
     Component,
     ComponentName,
@@ -36,23 +36,44 @@ def explain_by_rules(
     their log-odds; all reasons together sum to 100 * (like - sigmoid(base)). A rating
     of the film itself is no reason. ValueError if the film is not in the catalogue.
     """
+    return explain_all_by_rules(catalogue, taste, [film_id], limit=limit)[0]
+
+
+def explain_all_by_rules(
+    catalogue: Catalogue, taste: Taste, film_ids: Ids, *, limit: int | None = None
+) -> tuple[Explanation, ...]:
+    """Explain each film as `explain_by_rules` does, in the given order; much faster.
+
+    A film's explanation does not depend on which others are asked about. ValueError
+    if a film is not in the catalogue or asked about twice.
+    """
     check_count("limit", limit)
-    film = look_at(catalogue, place(catalogue, taste), film_id)
-    match = film.scores.match
-    base, *shares = _whole_shares(film.scores)
+    films = look_at(catalogue, place(catalogue, taste), film_ids)
+    counts = evidence_counts(films).tolist()
+    return tuple(
+        _explanation(films, at, evidence_count=count, limit=limit)
+        for at, count in enumerate(counts)
+    )
+
+
+def _explanation(
+    films: Films, at: int, *, evidence_count: int, limit: int | None
+) -> Explanation:
+    scores, match = films.scores, films.scores.match
+    base, *shares = _whole_shares(scores, at)
     named = zip(COMPONENTS, shares, strict=True)
     return Explanation(
-        film_id=film_id,
+        film_id=int(scores.ids[at]),
         model_version=rules.VERSION,
         match_score=base + sum(shares),
         base_points=base,
         components=tuple(Component(name, points) for name, points in named),
-        expected_stars=float(match.expected[0]),
-        interval=_interval(film.scores),
-        confidence=confidence_word(float(match.confidence[0])),
-        evidence_count=evidence_count(film),
-        cold_start=bool(film.signals.others[0] == 0),
-        reasons=_reasons(film)[:limit],
+        expected_stars=float(match.expected[at]),
+        interval=_interval(scores, at),
+        confidence=confidence_word(float(match.confidence[at])),
+        evidence_count=evidence_count,
+        cold_start=bool(films.signals.others[at] == 0),
+        reasons=_reasons(films, at)[:limit],
     )
 
 
@@ -63,34 +84,34 @@ def confidence_word(confidence: float) -> Confidence:
     return "medium" if confidence < HIGH else "high"
 
 
-def _log_odds(scores: rules.RulesScores) -> tuple[float, list[float]]:
+def _log_odds(scores: rules.RulesScores, at: int) -> tuple[float, list[float]]:
     parts = scores.genre_affinity, scores.rating_history, scores.popularity
-    return float(scores.base[0]), [float(part[0]) for part in parts]
+    return float(scores.base[at]), [float(part[at]) for part in parts]
 
 
-def _whole_shares(scores: rules.RulesScores) -> list[int]:
+def _whole_shares(scores: rules.RulesScores, at: int) -> list[int]:
     """Base points, then the components': they sum to the rounded percentage."""
-    base, parts = _log_odds(scores)
+    base, parts = _log_odds(scores, at)
     shares = [100 * sigmoid(base), *shapley_points(base, parts)]
     return whole_points(shares, math.floor(math.fsum(shares) + 0.5))
 
 
-def _interval(scores: rules.RulesScores) -> tuple[int, int]:
+def _interval(scores: rules.RulesScores, at: int) -> tuple[int, int]:
     """Score at the 10 % and 90 % points of the expectation, widened to whole points."""
-    base, parts = _log_odds(scores)
-    half = rules.EIGHTY_PERCENT * float(scores.uncertainty[0])
+    base, parts = _log_odds(scores, at)
+    half = rules.EIGHTY_PERCENT * float(scores.uncertainty[at])
     middle, reach = base + math.fsum(parts), rules.LOG_ODDS_PER_STAR * half
     low, high = sigmoid(middle - reach), sigmoid(middle + reach)
     return math.floor(100 * low), math.ceil(100 * high)
 
 
-def _reasons(film: Film) -> tuple[Reason, ...]:
-    per_star = _points_per_star(*_log_odds(film.scores))
+def _reasons(films: Films, at: int) -> tuple[Reason, ...]:
+    per_star = _points_per_star(*_log_odds(films.scores, at))
     reasons = [
         Reason(
             cause.kind, cause.id, cause.given, cause.stars * per_star[cause.component]
         )
-        for cause in causes(film)
+        for cause in causes(films, at)
         if cause.stars
     ]
     return tuple(sorted(reasons, key=_strongest_first))

@@ -1,12 +1,11 @@
 """The films a member has judged that are like a given film."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from nexus.engine.arrays import Floats, Ints
-from nexus.engine.content import Content, similarities, similarity_blocks
+from nexus.engine.content import Content, similarities, similarity_lines
 
 FAR = 0.15
 CLOSE = 0.45
@@ -34,26 +33,43 @@ def closeness(similarity: Floats) -> Floats:
     return np.square(np.clip((similarity - FAR) / (CLOSE - FAR), 0.0, 1.0))
 
 
-def neighbourhood(
-    content: Content, judged: Ints, stars: Floats, rows: Ints | None
+def nearness(content: Content, rows: Ints, judged: Ints) -> Floats:
+    """`closeness` as float64[rows, judged]; 0 of a film to itself."""
+    if rows.size <= judged.size:
+        alike = similarities(content, rows, judged)
+    else:
+        alike = similarities(content, judged, rows).T
+    return np.where(rows[:, np.newaxis] == judged, 0.0, closeness(alike))
+
+
+def neighbourhood(near: Floats, stars: Floats) -> Neighbourhood:
+    """Sum the `nearness` of the films asked about over the judged ones."""
+    return Neighbourhood(
+        weight=_sum_in_order(near),
+        stars=_sum_in_order(near * stars),
+        count=np.count_nonzero(near, axis=1).astype(np.float64),
+    )
+
+
+def neighbourhood_of_all(
+    content: Content, judged: Ints, stars: Floats
 ) -> Neighbourhood:
-    """Sum over the judged films (rows) for the films asked about; None = all."""
-    size = content.facts_of.size if rows is None else rows.size
+    """Return `neighbourhood` of all films, bit for bit, a judged film at a time."""
+    size = content.facts_of.size
     found = Neighbourhood(np.zeros(size), np.zeros(size), np.zeros(size))
-    lines = _lines(content, judged, rows)
-    # One film at a time: the sums are then the same for any choice of rows.
+    lines = similarity_lines(content, judged)
     for row, given, alike in zip(judged, stars, lines, strict=True):
-        weight = closeness(alike)
-        weight[row if rows is None else rows == row] = 0.0
-        np.add(found.weight, weight, out=found.weight)
-        np.add(found.stars, weight * given, out=found.stars)
-        np.add(found.count, weight > 0, out=found.count)
+        near = np.flatnonzero(alike > FAR)  # nine films of ten weigh nothing
+        near = near[near != row]
+        weight = closeness(alike[near])
+        found.weight[near] += weight
+        found.stars[near] += weight * given
+        found.count[near] += 1
     return found
 
 
-def _lines(content: Content, judged: Ints, rows: Ints | None) -> Iterator[Floats]:
-    if rows is None:
-        return (line for block in similarity_blocks(content, judged) for line in block)
-    if rows.size < judged.size:
-        return iter(similarities(content, rows, judged).T)
-    return iter(similarities(content, judged, rows))
+def _sum_in_order(terms: Floats) -> Floats:
+    # np.sum rounds differently from shape to shape, a running sum never does.
+    if not terms.size:
+        return np.zeros(len(terms))
+    return np.cumsum(terms, axis=1)[:, -1]

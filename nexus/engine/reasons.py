@@ -11,12 +11,10 @@ from nexus.engine.affinity import (
     declared_person_stars,
     genre_deviation,
 )
-from nexus.engine.arrays import Floats, Ints
+from nexus.engine.arrays import Ids, Ints
 from nexus.engine.catalogue import Catalogue
-from nexus.engine.content import similarities
-from nexus.engine.neighbours import closeness
 from nexus.engine.results import ComponentName, ReasonKind
-from nexus.engine.signals import Signals, gather
+from nexus.engine.signals import Near, Signals, gather, look_near
 from nexus.engine.taste import Known
 
 
@@ -32,73 +30,76 @@ class Cause:
 
 
 @dataclass(frozen=True, slots=True)
-class Film:
-    """One film as one member sees it; signals and scores hold one value each."""
+class Films:
+    """Films as one member sees them: near, signals and scores hold one line each."""
 
     catalogue: Catalogue
     known: Known
-    row: int
+    near: Near
     signals: Signals
     scores: rules.RulesScores
 
 
-def look_at(catalogue: Catalogue, known: Known, film_id: int) -> Film:
-    """ValueError if the film is not in the catalogue."""
-    rows = catalogue.rows_of([film_id])
-    signals = gather(catalogue, known, rows)
+def look_at(catalogue: Catalogue, known: Known, film_ids: Ids) -> Films:
+    """ValueError if a film is not in the catalogue or asked about twice."""
+    rows = catalogue.rows_of(film_ids)
+    near = look_near(catalogue, known, rows)
+    signals = gather(catalogue, known, rows, near)
     scores = rules.score_signals(catalogue, signals)
-    return Film(catalogue, known, int(rows[0]), signals, scores)
+    return Films(catalogue, known, near, signals, scores)
 
 
-def causes(film: Film) -> Iterator[Cause]:
-    """Every term but the mean; by component they sum to its stars."""
-    yield from _rated(film)
-    yield from _genres(film)
-    yield from _people(film)
-    yield from _liked(film)
-    yield from _fame(film)
+def evidence_counts(films: Films) -> Ints:
+    """How many ratings (near, or of a shared genre) and declarations bear on each."""
+    rows, rated = films.signals.rows, films.known.rated
+    genres = films.catalogue.genres.rows
+    bearing = (genres[rows] @ genres[rated].T).toarray() > 0
+    bearing |= films.near.rated > 0
+    bearing &= rows[:, np.newaxis] != rated
+    liked = films.near.liked > 0
+    declared = films.signals.genre_hits + films.signals.person_hits
+    evidence: Ints = declared + bearing.sum(axis=1) + liked.sum(axis=1)
+    return evidence
 
 
-def evidence_count(film: Film) -> int:
-    """How many ratings (near, or of a shared genre) and declarations bear on it."""
-    bearing = _closeness(film, film.known.rated) > 0
-    genres = film.catalogue.genres
-    for genre in genres.weights_of(film.row):
-        bearing |= np.isin(film.known.rated, genres.films_with(genre))
-    bearing &= film.known.rated != film.row
-    signals = film.signals
-    declared = signals.genre_hits + signals.person_hits + signals.liked.count
-    return int(bearing.sum() + declared[0])
+def causes(films: Films, at: int) -> Iterator[Cause]:
+    """Every term but the mean of the film at line `at`; by component they sum to it."""
+    yield from _rated(films, at)
+    yield from _genres(films, at)
+    yield from _people(films, at)
+    yield from _liked(films, at)
+    yield from _fame(films, at)
 
 
-def _rated(film: Film) -> Iterator[Cause]:
+def _rated(films: Films, at: int) -> Iterator[Cause]:
     """w * (stars - mean) / (sum(w) + 1.5) of each rated neighbour."""
-    near = _closeness(film, film.known.rated)
-    total = film.signals.rated.weight[0] + rules.NEIGHBOUR_PRIOR
-    effects = near * (film.known.stars - film.signals.mean[0]) / total
-    for at in np.flatnonzero(near):
-        id_ = int(film.catalogue.ids[film.known.rated[at]])
-        given, stars = float(film.known.stars[at]), float(effects[at])
+    near, known = films.near.rated[at], films.known
+    total = films.signals.rated.weight[at] + rules.NEIGHBOUR_PRIOR
+    effects = near * (known.stars - films.signals.mean[at]) / total
+    for i in np.flatnonzero(near):
+        id_ = int(films.catalogue.ids[known.rated[i]])
+        given, stars = float(known.stars[i]), float(effects[i])
         yield Cause("rating_history", "rated_movie", id_, given, stars)
 
 
-def _genres(film: Film) -> Iterator[Cause]:
+def _genres(films: Films, at: int) -> Iterator[Cause]:
     """Each genre's share of the mean deviation and of the declared genres."""
-    genres, signals = film.catalogue.genres, film.signals
-    ids = genres.weights_of(film.row)
+    genres, signals = films.catalogue.genres, films.signals
+    ids = genres.weights_of(int(signals.rows[at]))
     columns = np.searchsorted(genres.ids, list(ids))
-    mean, own = (np.repeat(x, len(ids)) for x in (signals.mean, signals.own))
+    mean, own = (np.repeat(x[at], len(ids)) for x in (signals.mean, signals.own))
     each = genre_deviation(signals.by_genre, columns, mean, own) / max(len(ids), 1)
-    hits = signals.genre_hits
-    declared = declared_genre_stars(hits, signals.n_genres)[0] / max(hits[0], 1)
+    hits, n_genres = signals.genre_hits[at], signals.n_genres[at]
+    declared = float(declared_genre_stars(hits, n_genres)) / max(hits, 1)
     for column, id_, rated in zip(columns, ids, each, strict=True):
-        stars = rated + (declared if id_ in film.known.genres else 0.0)
-        average = _genre_average(film, int(column))
-        yield Cause("genre_affinity", "genre", id_, average, _left(film) * float(stars))
+        stars = rated + (declared if id_ in films.known.genres else 0.0)
+        average = _genre_average(signals, at, int(column))
+        effect = _left(films, at) * float(stars)
+        yield Cause("genre_affinity", "genre", id_, average, effect)
 
 
-def _genre_average(film: Film, column: int) -> float | None:
-    by_genre, own = film.signals.by_genre, film.signals.own[0]
+def _genre_average(signals: Signals, at: int, column: int) -> float | None:
+    by_genre, own = signals.by_genre, signals.own[at]
     has_own = not np.isnan(own)
     count = by_genre.count[column] - has_own
     if not count:
@@ -106,39 +107,34 @@ def _genre_average(film: Film, column: int) -> float | None:
     return float((by_genre.total[column] - (own if has_own else 0.0)) / count)
 
 
-def _people(film: Film) -> Iterator[Cause]:
-    hits = film.signals.person_hits
-    stars = _left(film) * float(declared_person_stars(hits)[0]) / max(hits[0], 1)
-    cast = film.catalogue.cast.weights_of(film.row)
-    here = {*cast, *film.catalogue.directors.weights_of(film.row)}
-    for person in film.known.people:
+def _people(films: Films, at: int) -> Iterator[Cause]:
+    row, hits = int(films.signals.rows[at]), films.signals.person_hits[at]
+    stars = _left(films, at) * float(declared_person_stars(hits)) / max(int(hits), 1)
+    cast = films.catalogue.cast.weights_of(row)
+    here = {*cast, *films.catalogue.directors.weights_of(row)}
+    for person in films.known.people:
         if person in here:
             yield Cause("genre_affinity", "person", person, None, stars)
 
 
-def _liked(film: Film) -> Iterator[Cause]:
-    near = _closeness(film, film.known.liked)
-    total = film.signals.liked.weight[0] + rules.NEIGHBOUR_PRIOR
+def _liked(films: Films, at: int) -> Iterator[Cause]:
+    near = films.near.liked[at]
+    total = films.signals.liked.weight[at] + rules.NEIGHBOUR_PRIOR
     effects = rules.LIKED_MOVIE * near / total
-    for at in np.flatnonzero(near):
-        id_ = int(film.catalogue.ids[film.known.liked[at]])
-        stars = _left(film) * float(effects[at])
+    for i in np.flatnonzero(near):
+        id_ = int(films.catalogue.ids[films.known.liked[i]])
+        stars = _left(films, at) * float(effects[i])
         yield Cause("genre_affinity", "liked_movie", id_, None, stars)
 
 
-def _fame(film: Film) -> Iterator[Cause]:
-    rows = film.signals.rows
-    quality = float(rules.quality_stars(film.catalogue, rows)[0])
-    votes = float(film.catalogue.quality[film.row]) / 2
+def _fame(films: Films, at: int) -> Iterator[Cause]:
+    rows = films.signals.rows[at : at + 1]
+    quality = float(rules.quality_stars(films.catalogue, rows)[0])
+    votes = float(films.catalogue.quality[rows[0]]) / 2
     yield Cause("popularity", "quality", None, votes, quality)
-    popularity = float(rules.popularity_stars(film.catalogue, rows)[0])
+    popularity = float(rules.popularity_stars(films.catalogue, rows)[0])
     yield Cause("popularity", "popularity", None, None, popularity)
 
 
-def _left(film: Film) -> float:
-    return float(rules.outweighed(film.signals)[0])
-
-
-def _closeness(film: Film, judged: Ints) -> Floats:
-    alike = similarities(film.catalogue.content, film.signals.rows, judged)[0]
-    return np.where(judged == film.row, 0.0, closeness(alike))
+def _left(films: Films, at: int) -> float:
+    return float(rules.outweighed(films.signals)[at])

@@ -31,7 +31,7 @@ from nexus.engine.arrays import Floats, Ids, Ints
 from nexus.engine.catalogue import Catalogue
 from nexus.engine.quality import PRIOR_VOTES
 from nexus.engine.results import Match
-from nexus.engine.signals import AVERAGE_STARS, Signals, gather
+from nexus.engine.signals import AVERAGE_STARS, Signals, gather, gather_all, look_near
 from nexus.engine.taste import LEAST_STARS, MOST_STARS, Taste, place
 
 VERSION = "rules-1"
@@ -75,8 +75,12 @@ def score_by_rules(
     A film's values do not depend on which others are asked about. ValueError if a
     film is not in the catalogue or asked about twice.
     """
-    rows = None if film_ids is None else catalogue.rows_of(film_ids)
-    return score_signals(catalogue, gather(catalogue, place(catalogue, taste), rows))
+    known = place(catalogue, taste)
+    if film_ids is None:
+        return score_signals(catalogue, gather_all(catalogue, known))
+    rows = catalogue.rows_of(film_ids)
+    near = look_near(catalogue, known, rows)
+    return score_signals(catalogue, gather(catalogue, known, rows, near))
 
 
 def score_signals(catalogue: Catalogue, signals: Signals) -> RulesScores:

@@ -13,11 +13,24 @@ from nexus.engine.affinity import (
 )
 from nexus.engine.arrays import Floats, Ints
 from nexus.engine.catalogue import Catalogue
-from nexus.engine.neighbours import Neighbourhood, neighbourhood
+from nexus.engine.neighbours import (
+    Neighbourhood,
+    nearness,
+    neighbourhood,
+    neighbourhood_of_all,
+)
 from nexus.engine.taste import Known
 
 AVERAGE_STARS = 3.5
 MEMBER_PRIOR = 8.0
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """`nearness` of the films asked about to the rated and to the declared films."""
+
+    rated: Floats
+    liked: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,27 +60,52 @@ class Signals:
     liked: Neighbourhood
 
 
-def gather(catalogue: Catalogue, known: Known, rows: Ints | None) -> Signals:
-    """Gather the signals of the films at `rows`, of all films if None."""
-    asked = np.arange(len(catalogue)) if rows is None else rows
+def look_near(catalogue: Catalogue, known: Known, rows: Ints) -> Near:
+    content = catalogue.content
+    return Near(
+        nearness(content, rows, known.rated), nearness(content, rows, known.liked)
+    )
+
+
+def gather(catalogue: Catalogue, known: Known, rows: Ints, near: Near) -> Signals:
+    """Gather the signals of the films at `rows`, that `look_near` was asked about."""
+    rated = neighbourhood(near.rated, known.stars)
+    liked = neighbourhood(near.liked, _ones(known))
+    return _signals(catalogue, known, rows, rated, liked)
+
+
+def gather_all(catalogue: Catalogue, known: Known) -> Signals:
+    """Gather the signals of all films, each the same as by `gather`."""
+    content, rows = catalogue.content, np.arange(len(catalogue))
+    rated = neighbourhood_of_all(content, known.rated, known.stars)
+    liked = neighbourhood_of_all(content, known.liked, _ones(known))
+    return _signals(catalogue, known, rows, rated, liked)
+
+
+def _signals(
+    catalogue: Catalogue,
+    known: Known,
+    rows: Ints,
+    rated: Neighbourhood,
+    liked: Neighbourhood,
+) -> Signals:
     genres = catalogue.genres
-    own = _own_stars(catalogue, known)[asked]
+    own = _own_stars(catalogue, known)[rows]
     others = known.rated.size - (~np.isnan(own)).astype(np.int64)
     mean = member_mean(known.stars, own)
     by_genre = ratings_by_genre(genres, known.rated, known.stars)
-    ones = np.ones(known.liked.size)
     return Signals(
-        rows=asked,
+        rows=rows,
         own=own,
         others=others,
         mean=mean,
         by_genre=by_genre,
-        genre=mean_genre_deviation(genres, asked, by_genre, mean, own),
-        n_genres=np.diff(genres.rows.indptr)[asked].astype(np.int64),
-        genre_hits=declared_genre_hits(genres, asked, known.genres),
-        person_hits=declared_person_hits(catalogue, asked, known.people),
-        rated=neighbourhood(catalogue.content, known.rated, known.stars, rows),
-        liked=neighbourhood(catalogue.content, known.liked, ones, rows),
+        genre=mean_genre_deviation(genres, rows, by_genre, mean, own),
+        n_genres=np.diff(genres.rows.indptr)[rows].astype(np.int64),
+        genre_hits=declared_genre_hits(genres, rows, known.genres),
+        person_hits=declared_person_hits(catalogue, rows, known.people),
+        rated=rated,
+        liked=liked,
     )
 
 
@@ -80,6 +118,10 @@ def member_mean(stars: Floats, own: Floats) -> Floats:
     total = float((stars - AVERAGE_STARS).sum())
     without_own: Floats = total - np.where(left_out, own - AVERAGE_STARS, 0.0)
     return AVERAGE_STARS + without_own / (stars.size - left_out + MEMBER_PRIOR)
+
+
+def _ones(known: Known) -> Floats:
+    return np.ones(known.liked.size)
 
 
 def _own_stars(catalogue: Catalogue, known: Known) -> Floats:

@@ -6,7 +6,7 @@ import numpy as np
 
 from nexus.engine.arrays import check_count
 from nexus.engine.catalogue import Catalogue
-from nexus.engine.content import similarity_blocks
+from nexus.engine.content import similarity_lines
 from nexus.engine.features import Field
 from nexus.engine.ranking import top_n
 
@@ -31,9 +31,9 @@ def similar(catalogue: Catalogue, film_id: int, limit: int) -> tuple[SimilarFilm
     """
     check_count("limit", limit)
     row = int(catalogue.rows_of([film_id])[0])
-    (block,) = similarity_blocks(catalogue.content, np.array([row]))
-    block[0, row] = 0.0
-    alike = np.where(block[0] > 0, block[0], np.nan)
+    (line,) = similarity_lines(catalogue.content, np.array([row]))
+    line[row] = 0.0
+    alike = np.where(line > 0, line, np.nan)
     found = catalogue.rows_of(top_n(catalogue.ids, alike, limit))
     return tuple(_neighbour(catalogue, row, int(i), float(alike[i])) for i in found)
 

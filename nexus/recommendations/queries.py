@@ -169,10 +169,9 @@ def rank(
 def explain(
     catalogue: engine.Catalogue, member: Member, ids: Sequence[int], *, first_rank: int
 ) -> list[Pick]:
-    found = [
-        engine.explain_by_rules(catalogue, member.taste, id_, limit=REASONS_IN_FEED)
-        for id_ in ids
-    ]
+    found = engine.explain_all_by_rules(
+        catalogue, member.taste, ids, limit=REASONS_IN_FEED
+    )
     names = names_for(reason for one in found for reason in one.reasons)
     movies = read_movies(ids)
     return [

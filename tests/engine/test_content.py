@@ -10,7 +10,7 @@ from nexus.engine.content import (
     BLOCK,
     coverage,
     similarities,
-    similarity_blocks,
+    similarity_lines,
     year_factor,
 )
 from tests.engine.films import film, film_lists, laws
@@ -122,7 +122,17 @@ def test_it_works_through_more_rows_than_a_block() -> None:
     content = build_catalogue(films).content
     rows = np.arange(len(films))
 
-    blocks = list(similarity_blocks(content, rows))
+    lines = list(similarity_lines(content, rows))
 
-    assert [len(block) for block in blocks] == [BLOCK, BLOCK, 3]
-    assert (np.concatenate(blocks) == similarities(content, rows, rows)).all()
+    assert len(lines) == len(films)
+    assert (np.stack(lines) == similarities(content, rows, rows)).all()
+    for row in (0, BLOCK, 2 * BLOCK + 2):
+        assert (lines[row] == similarities(content, rows[[row]], rows)[0]).all()
+
+
+def test_it_compares_nothing_with_nothing() -> None:
+    content = build_catalogue([film(1), film(2)]).content
+    nothing, rows = np.array([], np.int64), np.arange(2)
+
+    assert similarities(content, rows, nothing).shape == (2, 0)
+    assert similarities(content, nothing, rows).shape == (0, 2)

@@ -1,7 +1,9 @@
 import math
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from nexus.engine import (
     Explanation,
@@ -10,13 +12,17 @@ from nexus.engine import (
     Taste,
     build_catalogue,
     confidence_word,
+    explain_all_by_rules,
     explain_by_rules,
+    neighbours,
     score_by_rules,
 )
+from nexus.engine.content import similarities
 from tests.engine.films import (
     ADA,
     CATALOGUE,
     EVE,
+    IDS,
     LAUGHS,
     LOVE,
     SPACE,
@@ -151,6 +157,35 @@ def test_it_refuses_bad_input() -> None:
         explain(1, limit=-1)
 
 
+def test_it_explains_many_in_the_order_given() -> None:
+    found = explain_all_by_rules(CATALOGUE, Taste(rated={1: 5.0}), [12, 2, 1], limit=1)
+
+    assert [one.film_id for one in found] == [12, 2, 1]
+    assert [len(one.reasons) for one in found] == [1, 1, 1]
+    assert explain_all_by_rules(CATALOGUE, Taste(), []) == ()
+
+
+def test_it_refuses_bad_input_for_many() -> None:
+    with pytest.raises(ValueError, match="not in the catalogue: 404"):
+        explain_all_by_rules(CATALOGUE, Taste(), [1, 404])
+    with pytest.raises(ValueError, match="more than once: 2"):
+        explain_all_by_rules(CATALOGUE, Taste(), [2, 1, 2])
+    with pytest.raises(ValueError, match="limit is negative"):
+        explain_all_by_rules(CATALOGUE, Taste(), [], limit=-1)
+
+
+def test_it_compares_no_more_often_for_many_than_for_one() -> None:
+    taste = Taste(rated={1: 5.0, 11: 2.0}, movies=[12])
+
+    assert comparisons(taste, IDS) == comparisons(taste, [2]) == 2  # rated, declared
+
+
+def comparisons(taste: Taste, film_ids: list[int]) -> int:
+    with patch.object(neighbours, "similarities", wraps=similarities) as counted:
+        explain_all_by_rules(CATALOGUE, taste, film_ids)
+    return counted.call_count
+
+
 def test_it_narrows_the_interval_with_evidence() -> None:
     low, high = explain(2).interval
     surer_low, surer_high = explain(2, rated={1: 3.5, 3: 3.5}).interval
@@ -200,3 +235,20 @@ def test_it_orders_reasons_by_strength(films: list[FilmFacts], taste: Taste) -> 
     assert all(sizes)
     named = [(r.kind, r.id) for r in found.reasons]
     assert len(set(named)) == len(named)
+
+
+@laws
+@given(film_lists(), tastes(st.integers(1, 40)), st.data())
+def test_it_explains_many_as_it_explains_one(
+    films: list[FilmFacts], taste: Taste, data: st.DataObject
+) -> None:
+    catalogue = build_catalogue(films)
+    known = st.sampled_from(catalogue.ids.tolist())
+    asked = data.draw(st.lists(known, unique=True))
+    limit = data.draw(st.none() | st.integers(0, 4))
+
+    together = explain_all_by_rules(catalogue, taste, asked, limit=limit)
+
+    # Floats are written in full, so that equal text is equal bit for bit.
+    alone = [explain_by_rules(catalogue, taste, i, limit=limit) for i in asked]
+    assert repr(together) == repr(tuple(alone))

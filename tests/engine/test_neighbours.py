@@ -4,7 +4,12 @@ from hypothesis import given
 
 from nexus.engine import FilmFacts, build_catalogue
 from nexus.engine.content import similarities
-from nexus.engine.neighbours import closeness, neighbourhood
+from nexus.engine.neighbours import (
+    closeness,
+    nearness,
+    neighbourhood,
+    neighbourhood_of_all,
+)
 from tests.engine.films import CATALOGUE, film_lists, laws
 
 
@@ -18,7 +23,7 @@ def test_it_sums_weights_and_weighted_stars_by_hand() -> None:
     judged, asked = CATALOGUE.rows_of([1, 3, 11]), CATALOGUE.rows_of([2])
     stars = np.array([5.0, 2.0, 4.0])
 
-    found = neighbourhood(CATALOGUE.content, judged, stars, asked)
+    found = neighbourhood(nearness(CATALOGUE.content, asked, judged), stars)
 
     one, three, _ = closeness(similarities(CATALOGUE.content, asked, judged)[0])
     assert found.weight[0] == pytest.approx(one + three)
@@ -29,9 +34,11 @@ def test_it_sums_weights_and_weighted_stars_by_hand() -> None:
 def test_it_is_never_its_own_neighbour() -> None:
     rows = CATALOGUE.rows_of([1])
 
-    found = neighbourhood(CATALOGUE.content, rows, np.array([5.0]), rows)
+    one = neighbourhood(nearness(CATALOGUE.content, rows, rows), np.array([5.0]))
+    of_all = neighbourhood_of_all(CATALOGUE.content, rows, np.array([5.0]))
 
-    assert found.weight.tolist() == found.count.tolist() == [0]
+    assert one.weight.tolist() == one.count.tolist() == [0]
+    assert of_all.weight[rows].tolist() == of_all.count[rows].tolist() == [0]
 
 
 @laws
@@ -40,10 +47,11 @@ def test_it_is_the_same_for_one_film_as_for_all(films: list[FilmFacts]) -> None:
     catalogue = build_catalogue(films)
     judged, stars = np.arange(3), np.array([4.5, 1.0, 3.0])
 
-    everything = neighbourhood(catalogue.content, judged, stars, None)
+    everything = neighbourhood_of_all(catalogue.content, judged, stars)
 
     for row in range(len(catalogue)):
-        alone = neighbourhood(catalogue.content, judged, stars, np.array([row]))
+        near = nearness(catalogue.content, np.array([row]), judged)
+        alone = neighbourhood(near, stars)
         assert alone.weight[0] == everything.weight[row]
         assert alone.stars[0] == everything.stars[row]
         assert alone.count[0] == everything.count[row]
