@@ -10,12 +10,14 @@ from nexus.env import load_env_file
 load_env_file()
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "nexus.settings")
 
-application = get_wsgi_application()
+django = get_wsgi_application()
 
 from django.conf import settings  # noqa: E402  the settings must be loaded first
 
+from nexus.api.chunked import with_length  # noqa: E402  as above
 from nexus.jobs.worker import start_worker_thread  # noqa: E402  the apps must be ready first
 
+application = with_length(django, limit=settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
 if settings.TRUSTED_PROXIES:
     application = wrap_wsgi_with_proxy_headers(application, settings.TRUSTED_PROXIES)
 

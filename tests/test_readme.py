@@ -19,23 +19,41 @@ TOUR = README.partition("<!-- tour -->")[2].partition("<!-- end of tour -->")[0]
 BETWEEN = "--next--"
 
 
+def commands(text: str) -> list[str]:
+    return re.findall(r"```sh\n(.*?)```", text, flags=re.DOTALL)
+
+
+PLAIN, WITH_TMDB = map(commands, TOUR.split("<!-- tmdb -->"))
+SIGN_IN = PLAIN[:2]
+
+
 @pytest.fixture(scope="module")
-def answers(
+def answers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Any]]:
+    """What the calls of the tour answered, in their order."""
+    program = Program(tmp_path_factory.mktemp("tour") / "home")
+    program.start()
+    try:
+        yield run(PLAIN, program.port)
+    finally:
+        program.end(signal.SIGTERM)
+
+
+@pytest.fixture(scope="module")
+def answers_with_tmdb(
     tmp_path_factory: pytest.TempPathFactory, tmdb_for_all: TmdbServer
 ) -> Iterator[list[Any]]:
-    """What the calls of the tour answered, in their order."""
+    """The same of the calls that need a TMDb."""
     tmdb_for_all.add_movie(9008, "The Insider", release_date="1999-10-28")
-    program = Program(tmp_path_factory.mktemp("tour") / "home")
+    program = Program(tmp_path_factory.mktemp("tmdb") / "home")
     program.start(TMDB_API_KEY=tmdb_for_all.key, TMDB_API_URL=tmdb_for_all.url)
     try:
-        yield run_tour(program.port)
+        yield run([*SIGN_IN, *WITH_TMDB], program.port)
     finally:
         program.end(signal.SIGTERM)
         tmdb_for_all.reset()
 
 
-def run_tour(port: int) -> list[Any]:
-    blocks = re.findall(r"```sh\n(.*?)```", TOUR, flags=re.DOTALL)
+def run(blocks: list[str], port: int) -> list[Any]:
     script = "".join(blocks).replace("127.0.0.1:8000", f"127.0.0.1:{port}")
     called = re.sub(
         r"^(curl (?:.*\\\n)*.*)$",
@@ -53,9 +71,11 @@ def run_tour(port: int) -> list[Any]:
     return [json.loads(part) for part in result.stdout.split(BETWEEN) if part.strip()]
 
 
-def test_every_call_answers(answers: list[Any]) -> None:
-    assert len(answers) == TOUR.count("\ncurl ")
-    assert not [answer for answer in answers if answer.get("status") == "error"]
+def test_every_call_answers(answers: list[Any], answers_with_tmdb: list[Any]) -> None:
+    told = answers + answers_with_tmdb
+
+    assert len(told) == TOUR.count("\ncurl ")
+    assert not [answer for answer in told if answer.get("status") == "error"]
 
 
 def test_the_search_forgives_the_typo(answers: list[Any]) -> None:
@@ -91,8 +111,8 @@ def test_the_score_in_the_text_is_the_real_one(answers: list[Any]) -> None:
     assert score["reasons"][: len(reasons)] == reasons
 
 
-def test_the_film_is_brought_in(answers: list[Any]) -> None:
-    *_, search, imported = answers
+def test_the_film_is_brought_in(answers_with_tmdb: list[Any]) -> None:
+    search, imported = answers_with_tmdb
 
     assert [film["in_catalogue"] for film in search["results"]] == [False]
     assert imported["title"] == "The Insider"

@@ -16,7 +16,7 @@ class BadToken(InvalidError):
     code = "invalid_token"
 
     def __init__(self) -> None:
-        super().__init__("This link is not valid, or no longer.", field="token")
+        super().__init__("This code is not valid, or no longer.", field="token")
 
 
 def make_token(user: User, purpose: Purpose) -> str:

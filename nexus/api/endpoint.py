@@ -79,6 +79,8 @@ def operation_of(view: object, method: str) -> Operation | None:
 class Endpoint(APIView):
     """`self.params` and `self.body` hold what was read, already checked."""
 
+    # OPTIONS would only repeat the document; preflights are answered before us.
+    http_method_names = ["get", "head", "post", "put", "patch", "delete"]
     cache_control: ClassVar[str] = PERSONAL
     limit: ClassVar[Limit | None] = None  # besides the caller's own
     params: dict[str, Any]

@@ -8,7 +8,11 @@ from math import ceil
 from typing import Any
 
 import orjson
-from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.core.exceptions import (
+    DisallowedHost,
+    PermissionDenied,
+    RequestDataTooBig,
+)
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from psycopg.errors import ForeignKeyViolation
@@ -41,6 +45,7 @@ STATUS_BY_KIND: dict[type[NexusError], int] = {
 logger = logging.getLogger(__name__)
 
 PROBLEM_JSON = "application/problem+json"
+TOO_OFTEN = "Too many requests: wait a little."
 TOO_LARGE = "The body of the request is too large."
 
 FieldErrors = dict[str, list[dict[str, str]]]
@@ -85,7 +90,8 @@ def handle(exc: Exception, context: dict[str, Any]) -> Response | None:
     if failure is None:
         return None
     if failure.status >= 500:
-        logger.warning("answered %s", failure.code, exc_info=exc)
+        trace = None if isinstance(exc, NexusError) else exc
+        logger.warning("answered %s", failure.code, exc_info=trace)
     request = context["request"]
     response = Response(
         body_of(request, failure),
@@ -140,7 +146,7 @@ def framework_failure(exc: exceptions.APIException) -> Failure:
     return Failure(
         exc.status_code,
         code if isinstance(code, str) else exc.default_code,
-        str(exc.detail),
+        str(exc.detail) if wait is None else TOO_OFTEN,
         headers=headers,
     )
 
@@ -206,10 +212,12 @@ def plain(request: HttpRequest, failure: Failure) -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    found = failure_of(exception)
-    return plain(
-        request, found or Failure(400, "bad_request", "The request cannot be read.")
-    )
+    message = "The request cannot be read."
+    if isinstance(exception, DisallowedHost):
+        message = (
+            "This host name is not ours: its operator can add it to ALLOWED_HOSTS."
+        )
+    return plain(request, failure_of(exception) or Failure(400, "bad_request", message))
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:

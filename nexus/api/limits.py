@@ -65,7 +65,7 @@ def charge(limit: Limit, caller: str, *, told: list[Charged]) -> None:
     charged = take(limit, caller)
     told.append(charged)
     if not charged.allowed:
-        raise Throttled(wait=charged.wait_s, detail="Too many requests: wait a little.")
+        raise Throttled(wait=charged.wait_s)
 
 
 def take(limit: Limit, caller: str) -> Charged:

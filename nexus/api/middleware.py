@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from uuid import uuid4
 
+from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import Resolver404, resolve
@@ -59,7 +60,8 @@ class RequestContext:
         logger.info("request", extra=facts)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> None:
-        logger.error("unexpected error", exc_info=exception)
+        if not isinstance(exception, SuspiciousOperation):  # answered with 400
+            logger.error("unexpected error", exc_info=exception)
 
 
 class CanonicalPath:

@@ -31,14 +31,9 @@ class Stop(BaseException):
 
 def run() -> int:
     """Serve until a signal comes or a part dies; return the exit code."""
-    for number in STOP_SIGNALS:
-        # Under nohup the end of the terminal is not ours.
-        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
-            signal.signal(number, raise_stop)
-    say(f"Nexus {__version__}")
-    if sys.platform != "linux":
-        raise CannotStart("Nexus runs on Linux only: use a virtual machine elsewhere.")
     try:
+        heed_signals()
+        say(f"Nexus {__version__}")
         with ExitStack() as stack:
             parts = start(stack)
             say(banner())
@@ -48,6 +43,13 @@ def run() -> int:
         say("Nexus has stopped.")
         return 0
     return 1
+
+
+def heed_signals() -> None:
+    for number in STOP_SIGNALS:
+        # Under nohup the end of the terminal is not ours.
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, raise_stop)
 
 
 def raise_stop(number: int, frame: FrameType | None) -> None:
@@ -67,8 +69,8 @@ def ignore(number: int, frame: FrameType | None) -> None:
 def start(stack: ExitStack) -> dict[int, str]:
     """Start everything; return what has to keep running, by process id."""
     parts = {}
-    stack.enter_context(lock_home(settings.HOME))
     check_configuration()
+    stack.enter_context(lock_home(settings.HOME))
     host = check_address(settings.HOST, settings.PORT)
     if settings.IS_EMBEDDED:
         with step("Starting PostgreSQL"):
@@ -95,6 +97,8 @@ def wait_for_any(parts: Mapping[int, str]) -> str:
 
 
 def check_configuration() -> None:
+    if sys.platform != "linux":
+        raise CannotStart("Nexus runs on Linux only: use a virtual machine elsewhere.")
     if settings.WEB_WORKERS > 1 and not settings.VALKEY_URL:
         raise CannotStart(
             "WEB_WORKERS above 1 needs VALKEY_URL: "
@@ -197,7 +201,7 @@ The API's pages:     {base}/swagger/  and  {base}/redoc/
 {tmdb_line()}
 Get a token:
   curl -s {base}/api/auth/register/ -H 'Content-Type: application/json' \\
-    -d '{{"name": "Ada", "email": "ada@example.org", "password": "correct-horse-7"}}'
+    -d '{{"name": "Eve", "email": "eve@example.org", "password": "correct-horse-7"}}'
 Stop with Ctrl-C.
 """
 

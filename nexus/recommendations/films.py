@@ -128,9 +128,7 @@ def read_facts(films: QuerySet[Movie]) -> dict[int, engine.FilmFacts]:
     """Read the films in three queries."""
     people = people_by_film(films)
     keywords = keywords_by_film(films)
-    rows = films.values_list(
-        "id", "year", "genres", "vote_average", "vote_count", "popularity"
-    )
+    rows = films.values_list("id", "year", "genres", "vote_average", "vote_count")
     return {
         id_: engine.FilmFacts(
             id=id_,
@@ -141,9 +139,10 @@ def read_facts(films: QuerySet[Movie]) -> dict[int, engine.FilmFacts]:
             directors=tuple(people[id_, CreditKind.DIRECTOR]),
             vote_average=average,
             vote_count=votes or 0,
-            popularity=popularity,
+            # TMDb's own figure is of this week, and lacking for most films.
+            popularity=votes,
         )
-        for id_, year, genres, average, votes, popularity in rows.iterator()
+        for id_, year, genres, average, votes in rows.iterator()
     }
 
 

@@ -151,7 +151,9 @@ def rank(
 ) -> list[int]:
     """Return the ids for the whole feed, best first."""
     excluded = set(member.hidden)
-    if not wish.include_watched:
+    if wish.include_watched:
+        relevance = own_stars_first(ids, relevance, member.taste)
+    else:
         excluded |= member.taste.seen
     if wish.filters != MovieFilters():
         allowed = filter_movies(shown_films(), wish.filters).order_by()
@@ -164,6 +166,15 @@ def rank(
     )
     found = engine.diversify(catalogue, top, discounted, diversity=wish.diversity)
     return [int(id_) for id_ in found]
+
+
+def own_stars_first(
+    ids: NDArray[np.int64], relevance: NDArray[np.float64], taste: engine.Taste
+) -> NDArray[np.float64]:
+    """Let what the member said of a film count for more than what we expect."""
+    own = {id_: stars / 5 for id_, stars in taste.rated.items()}
+    pairs = zip(ids.tolist(), relevance.tolist(), strict=True)
+    return np.array([own.get(id_, expected) for id_, expected in pairs])
 
 
 def explain(

@@ -117,8 +117,8 @@ def fact(reason: engine.Reason) -> str:
     if reason.kind == "quality":
         mark = f"{(reason.stars or 0) * 2:.1f} of 10"
         side = "above" if more else "below"
-        return f"Weighed by their number, its votes come to {mark}, {side} the usual."
-    return f"{'More' if more else 'Fewer'} people watch it than most films."
+        return f"Its votes, weighed by their number, come to {mark}: {side} average."
+    return f"{'More' if more else 'Fewer'} people voted on it than on most films."
 
 
 def names_of_shared(found: Sequence[engine.SimilarFilm]) -> Names:

@@ -53,7 +53,7 @@ def parse_person(raw: Json, *, asked: int) -> Person:
         known_for=values.text(raw.get("known_for_department")),
         imdb_id=values.imdb_id(raw.get("imdb_id"), prefix="nm"),
         profile_path=values.image_path(raw.get("profile_path")),
-        popularity=values.number(raw.get("popularity")),
+        popularity=values.number(raw.get("popularity")) or None,
     )
 
 
@@ -86,7 +86,7 @@ def brief(raw: Json) -> MovieBrief | None:
         overview=values.text(raw.get("overview")),
         release_date=values.day(raw.get("release_date")),
         genre_ids=tuple(dict.fromkeys(n for n in ids if n is not None)),
-        popularity=values.number(raw.get("popularity")),
+        popularity=values.number(raw.get("popularity")) or None,
         vote_average=_vote_average(raw),
         vote_count=values.whole(raw.get("vote_count")),
         poster_path=values.image_path(raw.get("poster_path")),

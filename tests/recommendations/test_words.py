@@ -23,19 +23,19 @@ NAMES = Names(
         (Reason("person", 5, None, 1.0), "You said that you like Jodie Foster."),
         (
             Reason("quality", None, 3.9, 1.0),
-            "Weighed by their number, its votes come to 7.8 of 10, above the usual.",
+            "Its votes, weighed by their number, come to 7.8 of 10: above average.",
         ),
         (
             Reason("quality", None, 2.5, -1.0),
-            "Weighed by their number, its votes come to 5.0 of 10, below the usual.",
+            "Its votes, weighed by their number, come to 5.0 of 10: below average.",
         ),
         (
             Reason("popularity", None, None, 1.0),
-            "More people watch it than most films.",
+            "More people voted on it than on most films.",
         ),
         (
             Reason("popularity", None, None, -1.0),
-            "Fewer people watch it than most films.",
+            "Fewer people voted on it than on most films.",
         ),
     ],
 )

@@ -118,12 +118,22 @@ class EmptyOutput(serializers.Serializer[Any]):
 
 class SessionOutput(serializers.Serializer[Any]):
     id = serializers.UUIDField()
-    device = serializers.CharField(help_text="What the client called itself.")
-    address_prefix = serializers.CharField(help_text="The network it came from.")
+    device = serializers.SerializerMethodField(
+        help_text="What the client called itself."
+    )
+    address_prefix = serializers.SerializerMethodField(
+        help_text="The network it came from."
+    )
     created_at = serializers.DateTimeField()
     last_used_at = serializers.DateTimeField()
     expires_at = serializers.DateTimeField()
     is_current = serializers.SerializerMethodField()
+
+    def get_device(self, session: Any) -> str | None:
+        return session.device or None
+
+    def get_address_prefix(self, session: Any) -> str | None:
+        return session.address_prefix or None
 
     def get_is_current(self, session: Any) -> bool:
         return bool(session.pk == self.context["session"].pk)

@@ -95,14 +95,22 @@ class FeedMeta(serializers.Serializer[Any]):
     )
     model_version = serializers.CharField()
     degraded = serializers.BooleanField()
-    intra_list_distance = serializers.FloatField(
-        source="achieved.intra_list_distance", allow_null=True
+    intra_list_distance = serializers.SerializerMethodField(
+        help_text="How unlike the films of this page are, 0 to 1."
     )
-    popularity = serializers.FloatField(
-        source="achieved.popularity",
-        allow_null=True,
-        help_text="Mean popularity percentile of this page, 0 to 1.",
+    popularity = serializers.SerializerMethodField(
+        help_text="Mean popularity percentile of this page, 0 to 1."
     )
+
+    def get_intra_list_distance(self, feed: Any) -> float | None:
+        return rounded(feed.achieved.intra_list_distance)
+
+    def get_popularity(self, feed: Any) -> float | None:
+        return rounded(feed.achieved.popularity)
+
+
+def rounded(share: float | None) -> float | None:
+    return None if share is None else round(share, 4)
 
 
 class FeedParams(FilterParams, PageParams):
