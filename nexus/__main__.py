@@ -2,7 +2,10 @@
 
 import sys
 
-from nexus.launch.commands import main
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    try:
+        from nexus.launch.commands import main
+
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:  # before anything was started that could be stopped
+        sys.exit(130)

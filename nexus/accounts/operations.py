@@ -238,7 +238,7 @@ def require_moderator(user: User) -> None:
 
 
 def record_moderation(
-    *, actor: User, action: str, subject: str, reason: str, now: datetime
+    *, actor: User, action: str, subject: str, now: datetime, reason: str = ""
 ) -> None:
     ModerationEntry.objects.create(
         actor=actor, action=action, subject=subject, reason=reason, created_at=now

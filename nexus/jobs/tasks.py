@@ -8,7 +8,7 @@ from typing import Any
 from django.utils import timezone
 from procrastinate import JobContext, RetryStrategy
 from procrastinate.contrib.django import app
-from procrastinate.exceptions import ConnectorException
+from procrastinate.exceptions import ConnectorException, UniqueViolation
 from procrastinate.jobs import Status
 
 from nexus.accounts import mails, sessions
@@ -68,8 +68,10 @@ async def take_up_stalled_jobs(context: JobContext, timestamp: int) -> None:
     for job in await jobs.get_stalled_jobs():
         try:
             await jobs.retry_job(job)
-        except ConnectorException:  # the same job waits already
+        except UniqueViolation:  # the same job waits already
             await jobs.finish_job(job, status=Status.FAILED, delete_job=False)
+        except ConnectorException:  # another worker was faster
+            continue
 
 
 @app.periodic(cron="47 * * * *")

@@ -82,7 +82,11 @@ def start(stack: ExitStack) -> dict[int, str]:
         prepare_database()
     with step("Starting the web server"):
         web = stack.enter_context(service(web_command(host)))
-        wait_until_ready(web)
+        try:
+            wait_until_ready(web)
+        except BaseException:
+            web.kill()  # it serves nobody yet: there is nothing to wait for
+            raise
     return parts | {web.pid: "The web server"}
 
 

@@ -188,9 +188,7 @@ def show_playlist(*, moderator: User, playlist: Playlist, now: datetime) -> None
     hidden = Playlist.objects.filter(pk=playlist.pk, hidden_at__isnull=False)
     if hidden.update(hidden_at=None, hidden_reason=""):
         subject = f"playlist {playlist.pk}"
-        record_moderation(
-            actor=moderator, action="show", subject=subject, reason="", now=now
-        )
+        record_moderation(actor=moderator, action="show", subject=subject, now=now)
 
 
 def lock_own(

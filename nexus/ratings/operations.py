@@ -111,9 +111,7 @@ def show_review(*, moderator: User, rating: Rating, now: datetime) -> None:
     hidden = Rating.objects.filter(pk=rating.pk, hidden_at__isnull=False)
     if hidden.update(hidden_at=None, hidden_reason=""):
         subject = f"rating {rating.pk}"
-        record_moderation(
-            actor=moderator, action="show", subject=subject, reason="", now=now
-        )
+        record_moderation(actor=moderator, action="show", subject=subject, now=now)
 
 
 def add_viewing(

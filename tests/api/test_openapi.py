@@ -90,7 +90,9 @@ def test_its_examples_fit_their_shapes(document: Any, name: str) -> None:
     schema = {"$ref": f"#/components/schemas/{name}"} | {
         "components": document["components"]
     }
-    Draft202012Validator(schema).validate(EXAMPLES[name])
+    errors = list(Draft202012Validator(schema).iter_errors(EXAMPLES[name]))
+
+    assert errors == []
 
 
 def test_every_operation_has_a_summary_and_its_failures(document: Any) -> None:

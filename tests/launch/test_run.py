@@ -123,6 +123,18 @@ def test_it_stops_while_it_starts(tmp_path: Path) -> None:
     assert not processes_of(program.home)
 
 
+def test_it_stops_while_the_web_server_starts(tmp_path: Path) -> None:
+    program = Program(tmp_path / "home")
+    program.begin()
+    program.read_until("Preparing the database")
+
+    code = program.end(signal.SIGTERM)
+
+    assert code == 0, program.said
+    assert "Killing worker" not in program.told + program.said
+    assert not processes_of(program.home)
+
+
 def test_it_starts_under_other_names_and_addresses(stopped: Program) -> None:
     stopped.start(HOST="0.0.0.0", ALLOWED_HOSTS=".films.example.org")  # noqa: S104
 

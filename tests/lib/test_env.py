@@ -1,5 +1,6 @@
 """Every variable: what it may be, and how a wrong value is refused."""
 
+import os
 import runpy
 from pathlib import Path
 from typing import Any
@@ -275,7 +276,11 @@ def test_it_reads_an_env_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
 
 
 def test_it_needs_no_env_file(tmp_path: Path) -> None:
+    before = dict(os.environ)
+
     load_env_file(tmp_path / ".env")
+
+    assert dict(os.environ) == before
 
 
 def test_it_refuses_an_env_file_that_is_no_text(tmp_path: Path) -> None:
