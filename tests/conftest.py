@@ -37,6 +37,12 @@ def django_db_modify_db_settings(
     """Make pytest-django wait for the server."""
 
 
+@pytest.fixture(scope="session")
+def django_db_keepdb() -> bool:
+    """Leave the databases to end with their server: a worker may still be closing."""
+    return True
+
+
 @pytest.fixture(scope="session", autouse=True)
 def valkey() -> Iterator[str]:
     with valkey_server(VALKEY_PORT) as url:
