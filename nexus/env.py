@@ -15,6 +15,14 @@ NAME = r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?"
 HOST = re.compile(rf"[0-9a-fA-F:.]+|{NAME}")
 ALLOWED_HOST = re.compile(rf"\*|\.?{NAME}|\[[0-9a-fA-F:.]+\]")
 OF_EXAMPLES = ("change", "example", "insecure")
+SWITCH = {
+    "on": True,
+    "true": True,
+    "1": True,
+    "off": False,
+    "false": False,
+    "0": False,
+}
 
 T = TypeVar("T")
 
@@ -86,16 +94,8 @@ def env_choice(name: str, default: str, choices: tuple[str, ...]) -> str:
 
 
 def env_bool(name: str, *, default: bool) -> bool:
-    choices = {
-        "on": True,
-        "true": True,
-        "1": True,
-        "off": False,
-        "false": False,
-        "0": False,
-    }
     fallback = "on" if default else "off"
-    return choices[env_choice(name, fallback, tuple(choices))]
+    return SWITCH[env_choice(name, fallback, tuple(SWITCH))]
 
 
 def items_of(value: str) -> list[str]:
@@ -215,14 +215,31 @@ def env_secret(name: str, *, minimum: int) -> str:
     """Read a secret; one that is short or copied from an example is refused."""
 
     def parse(value: str) -> str:
-        is_varied = len(set(value)) >= 10
-        is_example = any(word in value.lower() for word in OF_EXAMPLES)
-        if len(value) < minimum or is_example or not is_varied:
-            raise ValueError(value)
+        refuse_guessable(value, minimum=minimum)
         return value
 
     legal = f"a random text of at least {minimum} characters, not one of an example"
     return env_parsed(name, parse, "", legal)
+
+
+def env_secrets(name: str, *, minimum: int) -> list[str]:
+    """Read several secrets, separated by commas."""
+
+    def parse(value: str) -> list[str]:
+        secrets = items_of(value)
+        for secret in secrets:
+            refuse_guessable(secret, minimum=minimum)
+        return secrets
+
+    legal = f"random texts of at least {minimum} characters, separated by commas"
+    return env_parsed(name, parse, [], legal)
+
+
+def refuse_guessable(secret: str, *, minimum: int) -> None:
+    is_varied = len(set(secret)) >= 10
+    is_example = any(word in secret.lower() for word in OF_EXAMPLES)
+    if len(secret) < minimum or is_example or not is_varied:
+        raise ValueError(secret)
 
 
 def env_networks(name: str) -> list[str]:

@@ -2,10 +2,13 @@
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.utils import timezone
 from rest_framework.exceptions import Throttled
 
+from nexus.api.buckets import Charged, charge, headers_of
 from nexus.api.errors import framework_failure, plain
-from nexus.api.limits import LOGIN_ACCOUNT, LOGIN_ADDRESS, Charged, charge
+from nexus.api.limits import LOGIN_ADDRESS, network_of
+from nexus.api.login_guard import guard_login
 from nexus.api.middleware import GetResponse
 
 LOGIN_PATH = "/admin/login/"
@@ -16,12 +19,26 @@ class AdminLoginLimit:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if request.method == "POST" and request.path_info == LOGIN_PATH:
-            told: list[Charged] = []
-            account = request.POST.get("username", "")[:254].lower()
-            try:
-                charge(LOGIN_ADDRESS, str(request.META["REMOTE_ADDR"]), told=told)
-                charge(LOGIN_ACCOUNT, f"login:{account}", told=told)
-            except Throttled as error:
-                return plain(request, framework_failure(error))
-        return self.get_response(request)
+        if request.method != "POST" or request.path_info != LOGIN_PATH:
+            return self.get_response(request)
+        told: list[Charged] = []
+        try:
+            response = self.sign_in(request, told)
+        except Throttled as error:
+            response = plain(request, framework_failure(error))
+        for name, value in headers_of(told).items():
+            response[name] = value
+        return response
+
+    def sign_in(self, request: HttpRequest, told: list[Charged]) -> HttpResponseBase:
+        address = str(request.META["REMOTE_ADDR"])
+        charge(LOGIN_ADDRESS, network_of(address), told=told)
+        # The form will refuse a NUL; the database cannot be asked about one.
+        login = request.POST.get("username", "").replace("\0", "")[:254]
+        attempt = guard_login(
+            login=login, address=address, told=told, now=timezone.now()
+        )
+        response = self.get_response(request)
+        if response.status_code == 302:  # into the administration
+            attempt.forgive()
+        return response

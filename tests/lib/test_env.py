@@ -2,11 +2,13 @@
 
 import os
 import runpy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from nexus.api.limits import ANONYMOUS, LIMITS, LOGIN_ACCOUNT
 from nexus.env import PROJECT_DIR, WrongVariable, env_str, load_env_file
 
 VARIABLES = [
@@ -58,6 +60,7 @@ def test_it_works_without_any_variable(
     assert found["IS_EMBEDDED"] is found["WORKER_IN_WEB"] is True
     assert found["DEBUG"] is False
     assert found["RATE_LIMITS"] is True
+    assert found["CHANGED_LIMITS"] == {}
     assert "localhost" in found["ALLOWED_HOSTS"]
     assert found["CORS_ALLOWED_ORIGINS"] == []
     assert found["TMDB_API_KEY"] == ""
@@ -78,6 +81,17 @@ def test_it_works_without_any_variable(
         ("DEBUG", "FALSE", "DEBUG", False),
         ("DEBUG", "", "DEBUG", False),
         ("RATE_LIMITS", "0", "RATE_LIMITS", False),
+        ("RATE_LIMITS", "member=10/60", "RATE_LIMITS", True),
+        ("RATE_LIMITS", "Off", "CHANGED_LIMITS", {}),
+        (
+            "RATE_LIMITS",
+            " anonymous=1000/60, login-account=5/30,",
+            "CHANGED_LIMITS",
+            {
+                "anonymous": replace(ANONYMOUS, quota=1000),
+                "login-account": replace(LOGIN_ACCOUNT, quota=5, window_s=30),
+            },
+        ),
         (
             "TRUSTED_PROXIES",
             "10.0.0.0/8, ::1",
@@ -147,6 +161,18 @@ def test_it_takes(
         ("CORS_ORIGINS", "*", "https://films.example.org"),
         ("CORS_ORIGINS", "https://a.org/path", "https://films.example.org"),
         ("RATE_LIMITS", "maybe", "on, true, 1, off, false, 0"),
+        ("RATE_LIMITS", "everything=10/60", "anonymous, member, login-address"),
+        ("RATE_LIMITS", "member=0/60", "both above zero"),
+        ("RATE_LIMITS", "member=10/0", "both above zero"),
+        ("RATE_LIMITS", "member=-10/60", "both above zero"),
+        ("RATE_LIMITS", "member=ten/60", "name=quota/seconds"),
+        ("RATE_LIMITS", "member=1.5/60", "name=quota/seconds"),
+        ("RATE_LIMITS", "member=\uff11\uff10/60", "name=quota/seconds"),
+        ("RATE_LIMITS", "member=10", "name=quota/seconds"),
+        ("RATE_LIMITS", "member", "name=quota/seconds"),
+        ("RATE_LIMITS", "on,member=10/60", "name=quota/seconds"),
+        ("RATE_LIMITS", "member=1/60,member=2/60", "name=quota/seconds"),
+        ("RATE_LIMITS", ",", "name=quota/seconds"),
         ("WEB_WORKERS", "0", "from 1 to 64"),
         ("WEB_WORKERS", "65", "from 1 to 64"),
         ("WEB_WORKERS", "two", "from 1 to 64"),
@@ -295,3 +321,10 @@ def test_the_example_names_every_variable() -> None:
 
     for name in VARIABLES:
         assert f"#{name}=" in example
+
+
+def test_the_example_tells_every_limit() -> None:
+    example = (PROJECT_DIR / ".env.example").read_text(encoding="utf-8")
+
+    for name, limit in LIMITS.items():
+        assert f"{name}={limit.quota}/{limit.window_s}" in example

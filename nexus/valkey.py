@@ -1,0 +1,93 @@
+"""The way to Valkey for what Django's cache cannot say: scripts, counters, versions."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from functools import lru_cache
+from typing import TypeVar
+
+from django.conf import settings
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as NotConnected
+from redis.exceptions import RedisError
+from redis.retry import Retry
+
+from nexus.lib.valkey_url import redis_url
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+ANSWER_LIMIT_S = 0.5
+# A server that hangs would cost every request that limit, several times.
+REST_S = 1.0
+
+
+class ValkeyDown(Exception):
+    """There is no Valkey, or it did not answer lately: go on without it."""
+
+
+class Valkey:
+    """One server; after a failure it is left alone for a moment, then tried by one."""
+
+    def __init__(self, url: str) -> None:
+        self.client = Redis.from_url(
+            redis_url(url),
+            socket_timeout=ANSWER_LIMIT_S,
+            socket_connect_timeout=ANSWER_LIMIT_S,
+            # Once more at once: the kept connection may be a dead one. But not after
+            # silence, which may still end with the call being carried out.
+            retry=Retry(NoBackoff(), 1, supported_errors=(NotConnected,)),
+        )
+        self.lock = threading.Lock()
+        self.is_down = False
+        self.rests_until_s = 0.0
+
+    def ask(self, call: Callable[[Redis], T]) -> T:
+        """Return what the call with the client answers; raises ValkeyDown."""
+        if not self.may_ask():
+            raise ValkeyDown
+        try:
+            answer = call(self.client)
+        except RedisError as error:
+            self.note_failure(error)
+            raise ValkeyDown from error
+        if self.is_down:
+            self.note_recovery()
+        return answer
+
+    def may_ask(self) -> bool:
+        """After a rest one caller tries, and the others wait for what becomes of it."""
+        with self.lock:
+            now_s = time.monotonic()
+            if not self.is_down:
+                return True
+            if now_s < self.rests_until_s:
+                return False
+            self.rests_until_s = now_s + REST_S
+            return True
+
+    def note_failure(self, error: RedisError) -> None:
+        with self.lock:
+            was_down, self.is_down = self.is_down, True
+            self.rests_until_s = time.monotonic() + REST_S
+        if not was_down:
+            logger.warning("the cache is down: %s", type(error).__name__)
+
+    def note_recovery(self) -> None:
+        with self.lock:
+            was_down, self.is_down = self.is_down, False
+        if was_down:
+            logger.warning("the cache is up again")
+
+
+connect = lru_cache(maxsize=4)(Valkey)
+
+
+def ask(call: Callable[[Redis], T]) -> T:
+    """Ask the configured server; raises ValkeyDown, also where there is none."""
+    if not settings.VALKEY_URL:
+        raise ValkeyDown
+    return connect(settings.VALKEY_URL).ask(call)
