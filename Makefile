@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: run test check format lock clean
+.PHONY: run test check bench audit format lock clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/base
@@ -18,9 +18,21 @@ check: $(VENV)/dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
-	$(BIN)/mypy nexus tests scripts manage.py
+	$(BIN)/mypy nexus tests bench scripts manage.py
 	$(BIN)/python manage.py check --fail-level WARNING
 	$(BIN)/python -m nexus makemigrations --check --dry-run
+	$(PIP) check
+
+# Asks PyPI for known holes in what people install: needs a network, unlike the rest.
+audit: $(VENV)/audit/bin/pip-audit
+	$< --strict --disable-pip -r requirements/base.txt
+
+$(VENV)/audit/bin/pip-audit: | $(VENV)/bin/python
+	$(BIN)/python -m venv $(VENV)/audit
+	$(VENV)/audit/bin/python -m pip --quiet install pip-audit==2.10.1
+
+bench: $(VENV)/dev
+	$(BIN)/python -m bench.login_timing
 
 format: $(VENV)/dev
 	$(BIN)/ruff format .
