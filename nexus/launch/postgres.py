@@ -24,6 +24,9 @@ PORT = 5432  # names the socket; what PGPORT says is for other servers
 START_LIMIT_S = 60.0
 STOP_LIMIT_S = 60.0
 NOBODY = 2**22 + 1  # above the kernel's largest process id
+# The log says that a statement failed, not the row it was about: a taken mail address
+# would stand there, and the hash of the password that was sent with it.
+DISCREET = {"log_error_verbosity": "terse", "log_min_error_statement": "panic"}
 
 
 def find_binaries() -> Path:
@@ -43,9 +46,8 @@ class EmbeddedPostgres:
         self, home: Home, *, settings: Mapping[str, str] | None = None
     ) -> None:
         self.home = home
-        self.settings = {"listen_addresses": "", "timezone": "UTC"} | dict(
-            settings or {}
-        )
+        fixed = {"listen_addresses": "", "timezone": "UTC"} | DISCREET
+        self.settings = fixed | dict(settings or {})
         self.process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:

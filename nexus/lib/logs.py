@@ -1,15 +1,33 @@
 """One JSON object per log line; what is known of the request is on every line of it."""
 
 import logging
+import re
 
 import structlog
 from structlog.typing import EventDict, Processor
+
+# What others put into their messages. A mail server names whom it refuses; below the
+# first line PostgreSQL shows the row or the statement, with all that is in it.
+ADDRESS = re.compile(r"(?<![\w.+%-])[\w.+%-]+@[\w-]+(?:\.[\w-]+)+")
+QUOTED = re.compile(
+    r"\n[ |]*(?:CONTEXT|DETAIL|LINE \d+|QUERY): .*?"
+    r"(?=\n[ |]*\n[ |]*(?:The above|During handling)|\Z)",
+    re.DOTALL,
+)
 
 
 def without_objects(_: object, __: str, event: EventDict) -> EventDict:
     """Drop what Django and the job queue add: requests with their parameters, jobs."""
     for name in ("request", "job", "action_result"):
         event.pop(name, None)
+    return event
+
+
+def without_persons(_: object, __: str, event: EventDict) -> EventDict:
+    """Take what is personal out of every text, that of an exception included."""
+    for name, value in event.items():
+        if isinstance(value, str):
+            event[name] = ADDRESS.sub("<address>", QUOTED.sub("", value))
     return event
 
 
@@ -30,6 +48,7 @@ def json_formatter() -> logging.Formatter:
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             # As text: a structured one would carry local variables, and so tokens.
             structlog.processors.format_exc_info,
+            without_persons,
             structlog.processors.JSONRenderer(),
         ],
     )
