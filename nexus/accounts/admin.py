@@ -1,38 +1,138 @@
 """What operators look at. Members change themselves; here they are judged."""
 
-from django.contrib import admin
-from django.db.models import Model
-from django.http import HttpRequest
+from typing import Any, TypeVar
 
-from nexus.accounts.models import ModerationEntry, Session, User
+# Registers the groups, which are registered anew below.
+import django.contrib.auth.admin  # noqa: F401
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.auth.models import Group
+from django.db import transaction
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+
+from nexus.accounts.audit import LONGEST_REASON
+from nexus.accounts.models import AuditEntry, Role, Session, User
+from nexus.accounts.roles import change_access, remove_member
+from nexus.lib.errors import NexusError
+
+M = TypeVar("M", bound=Model)
+
+
+class AccessForm(forms.ModelForm[User]):
+    """The two things that an admin decides about a member."""
+
+    actor: User  # the signed-in admin
+    reason = forms.CharField(
+        required=False, max_length=LONGEST_REASON, help_text="Kept in the audit log."
+    )
+
+    class Meta:
+        model = User
+        fields = ["role", "is_active"]
+
+    def clean(self) -> dict[str, Any] | None:
+        """Carry the change out: only here a refusal can still be shown in the form.
+
+        The page has one transaction for this and for what follows.
+        """
+        cleaned = super().clean() or self.cleaned_data
+        if self.errors:
+            return cleaned
+        try:
+            change_access(
+                actor=self.actor,
+                user_id=self.instance.pk,
+                role=Role(cleaned["role"]),
+                is_active=cleaned["is_active"],
+                reason=cleaned["reason"],
+                now=timezone.now(),
+            )
+        except NexusError as error:
+            raise forms.ValidationError(str(error)) from error
+        return cleaned
 
 
 @admin.register(User)
 class UserAdmin(admin.ModelAdmin[User]):
+    form = AccessForm
     list_display = ["username", "email", "role", "is_active", "created_at"]
     list_filter = ["role", "is_active", "is_verified"]
     search_fields = ["username", "email", "name"]
     ordering = ["-created_at", "-id"]
-    fields = [
+    readonly_fields = [
         "username",
         "email",
         "name",
         "bio",
-        "role",
-        "is_active",
         "is_verified",
         "visibility",
         "created_at",
         "last_login",
+        "closed_at",
     ]
-    readonly_fields = ["visibility", "created_at", "last_login"]
+    fields = ["role", "is_active", "reason", *readonly_fields]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False  # members register: only they may know their password
 
+    def get_form(
+        self, request: HttpRequest, *args: Any, **options: Any
+    ) -> type[AccessForm]:
+        form = super().get_form(request, *args, **options)
+        return type("AccessFormOfActor", (form,), {"actor": request.user})
 
-class ReadOnly(admin.ModelAdmin[Model]):
-    def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
+    def save_model(self, *args: Any, **options: Any) -> None:
+        """Nothing is left to do after the form."""
+
+    def get_deleted_objects(
+        self, objs: Any, request: HttpRequest
+    ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
+        """Name the members alone: what is theirs goes with them, however much it is."""
+        return [str(user) for user in objs], {"members": len(objs)}, set(), []
+
+    def delete_model(self, request: HttpRequest, obj: User) -> None:
+        remove_member(actor=acting(request), user_id=obj.pk, now=timezone.now())
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        # Whoever removes themselves can do nothing after that.
+        for user in sorted(queryset, key=lambda user: user == request.user):
+            self.delete_model(request, user)
+
+    def delete_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        try:
+            return super().delete_view(request, object_id, extra_context)
+        except NexusError as error:
+            return self.refuse(request, error)
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        try:
+            with transaction.atomic():  # of several members all are removed, or none
+                return super().changelist_view(request, extra_context)
+        except NexusError as error:
+            return self.refuse(request, error)
+
+    def refuse(self, request: HttpRequest, error: NexusError) -> HttpResponse:
+        self.message_user(request, str(error), messages.ERROR)
+        return redirect("admin:accounts_user_changelist")
+
+
+def acting(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)
+    return request.user
+
+
+class ReadOnly(admin.ModelAdmin[M]):
+    def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
@@ -43,18 +143,29 @@ class ReadOnly(admin.ModelAdmin[Model]):
 
 
 @admin.register(Session)
-class SessionAdmin(ReadOnly):
+class SessionAdmin(ReadOnly[Session]):
     list_display = ["user", "device", "address_prefix", "last_used_at", "ended_at"]
     list_select_related = ["user"]
     search_fields = ["user__username", "user__email"]
     ordering = ["-last_used_at", "-id"]
-    exclude = ["refresh_hash"]
+    exclude = ["refresh_hash", "spent_hash"]
 
 
-@admin.register(ModerationEntry)
-class ModerationEntryAdmin(ReadOnly):
-    list_display = ["created_at", "actor", "action", "subject", "reason"]
-    list_select_related = ["actor"]
+@admin.register(AuditEntry)
+class AuditEntryAdmin(ReadOnly[AuditEntry]):
+    list_display = ["created_at", "actor", "action", "member", "subject", "reason"]
+    list_select_related = ["actor", "member"]
     list_filter = ["action"]
-    search_fields = ["actor__username", "subject", "reason"]
+    search_fields = ["actor__username", "member__username", "subject", "reason"]
     ordering = ["-created_at", "-id"]
+
+
+admin.site.unregister(Group)
+
+
+@admin.register(Group)
+class GroupAdmin(ReadOnly[Group]):
+    """Every role's; the program makes them, see `roles`."""
+
+    search_fields = ["name"]
+    ordering = ["name"]

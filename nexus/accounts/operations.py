@@ -13,10 +13,12 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 
-from nexus.accounts.models import ModerationEntry, User
+from nexus.accounts import audit
+from nexus.accounts.closing import close, still_open
+from nexus.accounts.models import EmailChange, User, present
 from nexus.accounts.one_time import read_token
 from nexus.accounts.sessions import SessionEnded, end_sessions
-from nexus.lib.errors import ForbiddenError, InvalidError, UnauthenticatedError
+from nexus.lib.errors import InvalidError, UnauthenticatedError
 from nexus.queue import do_later
 
 RESERVED_USERNAMES = frozenset(
@@ -34,11 +36,6 @@ class InvalidCredentials(UnauthenticatedError):
 
     def __init__(self) -> None:
         super().__init__("No account matches this name and password.")
-
-
-class OnlyModerators(ForbiddenError):
-    def __init__(self) -> None:
-        super().__init__("Only moderators may hide what others published.")
 
 
 class Taken(InvalidError):
@@ -121,25 +118,24 @@ def free_username(email: str) -> str:
     return candidate
 
 
-def authenticate(*, login: str, password: str) -> User:
+def authenticate(*, login: str, password: str, now: datetime) -> User:
     """Return the member with this e-mail or username; raises InvalidCredentials.
 
     An unknown name costs the same hashing as a wrong password: the time tells nothing.
     """
-    user = User.objects.filter(
-        Q(email=login.lower()) | Q(username__iexact=login)
-    ).first()
+    named = Q(email=login.lower()) | Q(username__iexact=login)
+    user = User.objects.filter(still_open(now)).filter(named).first()
     if user is None:
         make_password(password)
         raise InvalidCredentials
-    if not user.check_password(password) or not user.is_active:
+    if not user.check_password(password):
         raise InvalidCredentials
     return user
 
 
 def locked(user: User) -> User:
     """Return the member as stored now, nobody else's until the transaction ends."""
-    found = User.objects.select_for_update().filter(pk=user.pk, is_active=True).first()
+    found = User.objects.select_for_update().filter(present(), pk=user.pk).first()
     if found is None:
         raise SessionEnded
     return found
@@ -151,16 +147,24 @@ def change_password(
     user: User,
     current_password: str,
     new_password: str,
-    session_id: UUID,
+    session_id: UUID | None,
     now: datetime,
 ) -> None:
-    """Set a new password and end every other session of the member."""
+    """Set a new password and end every session of the member but that (None: all)."""
     user = locked(user)
     require_password(user, current_password, field="current_password")
     refuse_weak(new_password, user, field="new_password")
     user.set_password(new_password)
     user.save(update_fields=["password"])
     end_sessions(user=user, keep=session_id, now=now)
+    forget_email_change(user)
+    audit.record("password_changed", actor=user, member=user, now=now)
+    do_later("send_password_notice", arguments={"user_id": user.pk})
+
+
+def forget_email_change(user: User) -> None:
+    """Drop a wish for another address: it may have been a thief's."""
+    EmailChange.objects.filter(user=user).delete()
 
 
 def require_password(user: User, password: str, *, field: str = "password") -> None:
@@ -181,11 +185,16 @@ def request_password_reset(*, email: str) -> None:
 @transaction.atomic
 def reset_password(*, token: str, new_password: str, now: datetime) -> None:
     """Set a new password and end all sessions; raises BadToken or WeakPassword."""
-    user = read_token(token, "reset-password")
+    user, _ = read_token(token, "reset-password", now=now)
     refuse_weak(new_password, user, field="new_password")
     user.set_password(new_password)
-    user.save(update_fields=["password"])
+    # Whoever reads the mail at this address has just shown that it is theirs.
+    user.is_verified = True
+    user.save(update_fields=["password", "is_verified"])
     end_sessions(user=user, keep=None, now=now)
+    forget_email_change(user)
+    audit.record("password_reset", actor=user, member=user, now=now)
+    do_later("send_password_notice", arguments={"user_id": user.pk})
 
 
 def request_verification(*, user: User) -> None:
@@ -194,8 +203,8 @@ def request_verification(*, user: User) -> None:
 
 
 @transaction.atomic
-def verify_email(*, token: str) -> None:
-    user = read_token(token, "verify-email")
+def verify_email(*, token: str, now: datetime) -> None:
+    user, _ = read_token(token, "verify-email", now=now)
     user.is_verified = True
     user.save(update_fields=["is_verified"])
 
@@ -225,21 +234,9 @@ def replace_profile(*, user: User, values: Mapping[str, str]) -> User:
 
 
 @transaction.atomic
-def delete_account(*, user: User, password: str) -> None:
-    """Remove the member and all that is theirs; raises WrongPassword."""
+def delete_account(*, user: User, password: str, now: datetime) -> None:
+    """Close the account; signing in undoes it for two weeks. Raises WrongPassword."""
     user = locked(user)
     require_password(user, password)
-    user.delete()
-
-
-def require_moderator(user: User) -> None:
-    if not user.is_moderator:
-        raise OnlyModerators
-
-
-def record_moderation(
-    *, actor: User, action: str, subject: str, now: datetime, reason: str = ""
-) -> None:
-    ModerationEntry.objects.create(
-        actor=actor, action=action, subject=subject, reason=reason, created_at=now
-    )
+    close(user, now=now)
+    end_sessions(user=user, keep=None, now=now)

@@ -1,20 +1,33 @@
 """Sign-ins: one row per device, whose refresh secret is spent by each use."""
 
 import hashlib
+import hmac
+from base64 import urlsafe_b64encode
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import ip_address, ip_network
 from secrets import token_urlsafe
+from typing import Any
 from uuid import UUID
 
+from django.conf import settings
+from django.contrib.sessions.backends.db import SessionStore
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet, Value
+from django.db.models.functions import Least
 
+from nexus.accounts import audit
+from nexus.accounts.access import outdate_tokens, remember
+from nexus.accounts.closing import reopen, still_open
 from nexus.accounts.models import Session, User
 from nexus.accounts.queries import SessionNotFound, find_live_session, live_sessions
 from nexus.lib.errors import UnauthenticatedError
+from nexus.queue import do_later
 
 IDLE = timedelta(days=14)
+LONGEST = timedelta(days=60)
+GRACE = timedelta(seconds=10)
 KEEP_ENDED = timedelta(days=30)
 PREFIX_BITS = {4: 24, 6: 48}
 
@@ -45,11 +58,16 @@ class SignIn:
 
 @transaction.atomic
 def open_session(*, user: User, device: str, address: str, now: datetime) -> SignIn:
-    """Sign the member in; raises SessionEnded if their password just changed."""
+    """Sign the member in; raises SessionEnded if their password just changed.
+
+    Whoever was leaving is back by it.
+    """
     # The update locks the row: a change of password that comes later ends this session.
-    unchanged = User.objects.filter(pk=user.pk, password=user.password, is_active=True)
+    unchanged = User.objects.filter(still_open(now), pk=user.pk, password=user.password)
     if not unchanged.update(last_login=now):
         raise SessionEnded
+    user.refresh_from_db(fields=["role", "token_version", "closed_at"])
+    reopen(user, now=now)
     secret = token_urlsafe(32)
     session = Session.objects.create(
         user=user,
@@ -60,34 +78,82 @@ def open_session(*, user: User, device: str, address: str, now: datetime) -> Sig
         last_used_at=now,
         expires_at=now + IDLE,
     )
+    remember(user)
     return SignIn(session, secret)
 
 
 def rotate(*, session_id: UUID, secret: str, now: datetime) -> SignIn:
     """Spend the secret for the next one; raises SessionEnded or RefreshTokenReused.
 
-    One conditional statement decides, so that of simultaneous uses exactly one wins. A
-    secret of this session that is not the current one was spent before: somebody holds
-    a copy, and the session ends.
+    One conditional statement decides, so that of simultaneous uses exactly one wins.
+    For ten seconds after it the others get the same successor: two tabs of one browser.
+    A secret spent before that is a copy in somebody's hands, and the session ends.
     """
-    successor = token_urlsafe(32)
+    if not spend(session_id=session_id, secret=secret, now=now):
+        return second_use(session_id=session_id, secret=secret, now=now)
+    # Session and member in one statement: were it ended meanwhile, a newer version of
+    # the member's tokens would not pass unnoticed.
+    session = find_live_session(session_id=session_id, now=now)
+    if session is None:
+        raise SessionEnded
+    remember(session.user)
+    return SignIn(session, successor_of(secret, settings.SECRET_KEY))
+
+
+def spend(*, session_id: UUID, secret: str, now: datetime) -> bool:
+    """Replace the secret by its successor; say whether it was the current one."""
     # No condition on the member here: a join would move the others into a subquery,
     # which PostgreSQL does not look at again after it waited for a rival.
-    live = Session.objects.filter(id=session_id, ended_at=None, expires_at__gt=now)
-    won = live.filter(refresh_hash=hash_of(secret)).update(
-        refresh_hash=hash_of(successor),
-        generation=F("generation") + 1,
-        last_used_at=now,
-        expires_at=now + IDLE,
+    current = Session.objects.filter(
+        id=session_id, refresh_hash=hash_of(secret), ended_at=None, expires_at__gt=now
     )
-    if not won:
-        if live.update(ended_at=now):
-            raise RefreshTokenReused
-        raise SessionEnded
-    session = Session.objects.select_related("user").filter(id=session_id).first()
-    if session is None or not session.user.is_active:
-        raise SessionEnded
-    return SignIn(session, successor)
+    return bool(
+        current.update(
+            refresh_hash=hash_of(successor_of(secret, settings.SECRET_KEY)),
+            spent_hash=F("refresh_hash"),
+            generation=F("generation") + 1,
+            last_used_at=now,
+            expires_at=Least(Value(now + IDLE), F("created_at") + LONGEST),
+        )
+    )
+
+
+def second_use(*, session_id: UUID, secret: str, now: datetime) -> SignIn:
+    """Answer a secret that is not the current one; raises as `rotate` does."""
+    with transaction.atomic():
+        lock(Session.objects.filter(pk=session_id).values("user"))
+        session = find_live_session(session_id=session_id, now=now, lock=True)
+        if session is None:
+            raise SessionEnded
+        if session.spent_hash == hash_of(secret) and now < session.last_used_at + GRACE:
+            for successor in successors_of(secret):
+                if session.refresh_hash == hash_of(successor):
+                    return SignIn(session, successor)
+        end_stolen(session, now=now)
+    raise RefreshTokenReused
+
+
+def end_stolen(session: Session, *, now: datetime) -> None:
+    end(Session.objects.filter(pk=session.pk), user=session.user, now=now)
+    subject = f"session {session.pk}"
+    audit.record("refresh_token_reused", member=session.user, subject=subject, now=now)
+    notice: dict[str, Any] = {"user_id": session.user_id, "session_id": str(session.pk)}
+    do_later("send_theft_notice", arguments=notice)
+
+
+def successor_of(secret: str, key: str) -> str:
+    """Derive the next secret, so that whoever is allowed to ask again gets the same.
+
+    Without our key nobody can: an HMAC (RFC 2104) of the spent secret.
+    """
+    digest = hmac.digest(key.encode(), b"nexus.refresh:" + secret.encode(), "sha256")
+    return urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+def successors_of(secret: str) -> Iterator[str]:
+    """Yield what the secret may have become, also by a key that was just replaced."""
+    for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS):
+        yield successor_of(secret, key)
 
 
 def is_current(*, session_id: UUID, secret: str | None, now: datetime) -> bool:
@@ -98,27 +164,53 @@ def is_current(*, session_id: UUID, secret: str | None, now: datetime) -> bool:
     return secret is None or session.refresh_hash == hash_of(secret)
 
 
+@transaction.atomic
 def end_session(*, user: User, session_id: UUID, now: datetime) -> None:
     """End one of the member's sessions; raises SessionNotFound."""
-    if not live_sessions(user=user, now=now).filter(id=session_id).update(ended_at=now):
+    found = live_sessions(user=user, now=now).filter(id=session_id)
+    if not end(found, user=user, now=now):
         raise SessionNotFound("There is no such session of yours.")
 
 
-def log_out(*, session: Session, now: datetime) -> None:
+@transaction.atomic
+def log_out(*, user: User, session_id: UUID, now: datetime) -> None:
     """End the session; nothing happens where somebody ended it meanwhile."""
-    Session.objects.filter(pk=session.pk, ended_at=None).update(ended_at=now)
+    end(user.sessions.filter(pk=session_id), user=user, now=now)
 
 
+@transaction.atomic
 def end_sessions(*, user: User, keep: UUID | None, now: datetime) -> None:
     """End every session of the member but the one to keep (None: all)."""
-    ending = user.sessions.filter(ended_at=None)
+    ending = user.sessions.all()
     if keep is not None:
         ending = ending.exclude(id=keep)
-    ending.update(ended_at=now)
+    end(ending, user=user, now=now)
+
+
+def end(sessions: QuerySet[Session], *, user: User, now: datetime) -> int:
+    """End those that live; from then on their access tokens are looked up.
+
+    The member is locked before their sessions, here as everywhere: no two can wait for
+    each other.
+    """
+    lock([user.pk])
+    ended = sessions.filter(ended_at=None).update(ended_at=now)
+    if ended:
+        outdate_tokens(user)
+    return ended
+
+
+def lock(user_ids: Any) -> None:
+    """Lock the members, given as a list or a query."""
+    list(User.objects.select_for_update().filter(pk__in=user_ids).values("pk"))
 
 
 def purge_sessions(*, now: datetime) -> int:
-    """Delete the rows of sessions that were over a month ago; return how many."""
+    """Delete the rows of sessions that were over a month ago; return how many.
+
+    Those of the administration's pages go as soon as they are over.
+    """
+    SessionStore.clear_expired()
     limit = now - KEEP_ENDED
     over = Q(expires_at__lt=limit) | Q(ended_at__lt=limit)
     deleted, _ = Session.objects.filter(over).delete()

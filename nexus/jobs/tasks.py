@@ -4,6 +4,7 @@ Those that refresh are not tried again: whoever reads a stale copy queues the ne
 """
 
 from typing import Any
+from uuid import UUID
 
 from django.utils import timezone
 from procrastinate import JobContext, RetryStrategy
@@ -11,10 +12,11 @@ from procrastinate.contrib.django import app
 from procrastinate.exceptions import ConnectorException, UniqueViolation
 from procrastinate.jobs import Status
 
-from nexus.accounts import mails, sessions
+from nexus.accounts import closing, mails, sessions
 from nexus.catalog import listings, operations
 
-PATIENT = RetryStrategy(max_attempts=5, exponential_wait=4)
+# Waits 4 s, 16 s, ... and 18 hours at last: a mail server may be down for a day.
+PATIENT = RetryStrategy(max_attempts=8, exponential_wait=4)
 JOBS_KEPT_H = 48
 
 
@@ -38,6 +40,31 @@ def send_verification(user_id: int) -> None:
     mails.send_verification(user_id=user_id)
 
 
+@app.task(name="send_leave_address", retry=PATIENT)
+def send_leave_address(user_id: int) -> None:
+    mails.send_leave_address(user_id=user_id)
+
+
+@app.task(name="send_take_address", retry=PATIENT)
+def send_take_address(user_id: int) -> None:
+    mails.send_take_address(user_id=user_id)
+
+
+@app.task(name="send_theft_notice", retry=PATIENT)
+def send_theft_notice(user_id: int, session_id: str) -> None:
+    mails.send_theft_notice(user_id=user_id, session_id=UUID(session_id))
+
+
+@app.task(name="send_closing_notice", retry=PATIENT)
+def send_closing_notice(user_id: int) -> None:
+    mails.send_closing_notice(user_id=user_id)
+
+
+@app.task(name="send_password_notice", retry=PATIENT)
+def send_password_notice(user_id: int) -> None:
+    mails.send_password_notice(user_id=user_id)
+
+
 @app.periodic(cron="40 * * * *")
 @app.task(name="refresh_old_movies", queueing_lock="refresh_old_movies")
 def refresh_old_movies(timestamp: int) -> None:
@@ -54,6 +81,12 @@ def refresh_changed_movies(timestamp: int) -> None:
 @app.task(name="purge_sessions", queueing_lock="purge_sessions")
 def purge_sessions(timestamp: int) -> None:
     sessions.purge_sessions(now=timezone.now())
+
+
+@app.periodic(cron="27 * * * *")
+@app.task(name="erase_closed_accounts", queueing_lock="erase_closed_accounts")
+def erase_closed_accounts(timestamp: int) -> None:
+    closing.erase_closed_accounts(now=timezone.now())
 
 
 @app.periodic(cron="*/5 * * * *")

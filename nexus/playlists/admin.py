@@ -1,4 +1,4 @@
-"""For looking and removing: nobody but its owner changes a playlist."""
+"""For looking only: nobody but its owner changes or removes a playlist."""
 
 from django.contrib import admin
 from django.http import HttpRequest
@@ -30,6 +30,9 @@ class PlaylistAdmin(admin.ModelAdmin[Playlist]):
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False
 
     @admin.display(boolean=True, description="hidden")

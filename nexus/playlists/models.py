@@ -1,12 +1,14 @@
 """A member's collections of films, in the member's order."""
 
 import uuid
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from django.conf import settings
 from django.db import models
 
 from nexus.catalog.models import Movie
+
+HIDE_PLAYLIST: Final = "playlists.hide_playlist"  # a permission, see accounts.roles
 
 
 class PlaylistVisibility(models.TextChoices):
@@ -35,6 +37,7 @@ class Playlist(models.Model):
     hidden_reason = models.CharField(max_length=500, blank=True)
 
     class Meta:
+        permissions: ClassVar = [("hide_playlist", "Can hide others' playlists")]
         indexes: ClassVar = [
             models.Index(
                 fields=["owner", "-updated_at", "-id"], name="playlist_of_owner"

@@ -5,13 +5,19 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Count, F, Max
+from django.db.models import Count, F, Max, Q
 
+from nexus.accounts import audit
 from nexus.accounts.models import User
-from nexus.accounts.operations import record_moderation, require_moderator
+from nexus.accounts.roles import require_permission
 from nexus.catalog.models import Movie
 from nexus.lib.errors import ConflictError, ForbiddenError, NotFoundError, StaleError
-from nexus.playlists.models import Playlist, PlaylistItem, PlaylistVisibility
+from nexus.playlists.models import (
+    HIDE_PLAYLIST,
+    Playlist,
+    PlaylistItem,
+    PlaylistVisibility,
+)
 from nexus.playlists.queries import PlaylistNotFound, get_visible_playlist
 
 MAX_MOVIES = 1000
@@ -169,26 +175,38 @@ def hide_playlist(
 ) -> None:
     """Take a playlist that others can read out of sight.
 
-    Raises OnlyModerators, and PlaylistNotFound if it is private by now.
+    Raises NotAllowed, and PlaylistNotFound if it is private by now.
     """
-    require_moderator(moderator)
+    require_permission(moderator, HIDE_PLAYLIST)
     shared = Playlist.objects.exclude(visibility=PlaylistVisibility.PRIVATE)
     found = shared.filter(pk=playlist.pk)
-    if not found.update(hidden_at=now, hidden_reason=reason):
+    if not found.exists():
         raise PlaylistNotFound
-    subject = f"playlist {playlist.pk}"
-    record_moderation(
-        actor=moderator, action="hide", subject=subject, reason=reason, now=now
+    as_it_is = Q(hidden_at__isnull=False, hidden_reason=reason)
+    if not found.exclude(as_it_is).update(hidden_at=now, hidden_reason=reason):
+        return
+    audit.record(
+        "playlist_hidden",
+        actor=moderator,
+        member=playlist.owner,
+        subject=f"playlist {playlist.pk}",
+        reason=reason,
+        now=now,
     )
 
 
 @transaction.atomic
 def show_playlist(*, moderator: User, playlist: Playlist, now: datetime) -> None:
-    require_moderator(moderator)
+    require_permission(moderator, HIDE_PLAYLIST)
     hidden = Playlist.objects.filter(pk=playlist.pk, hidden_at__isnull=False)
     if hidden.update(hidden_at=None, hidden_reason=""):
-        subject = f"playlist {playlist.pk}"
-        record_moderation(actor=moderator, action="show", subject=subject, now=now)
+        audit.record(
+            "playlist_shown",
+            actor=moderator,
+            member=playlist.owner,
+            subject=f"playlist {playlist.pk}",
+            now=now,
+        )
 
 
 def lock_own(

@@ -5,9 +5,14 @@ from uuid import UUID
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
-from nexus.accounts.models import User
+from nexus.accounts.models import User, present
 from nexus.lib.errors import NotFoundError
-from nexus.playlists.models import Playlist, PlaylistItem, PlaylistVisibility
+from nexus.playlists.models import (
+    HIDE_PLAYLIST,
+    Playlist,
+    PlaylistItem,
+    PlaylistVisibility,
+)
 
 
 class PlaylistNotFound(NotFoundError):
@@ -34,8 +39,8 @@ def listed_playlists(
     Without `owner` a member lists their own playlists, and everybody's public ones only
     by asking for the public ones; anyone else lists the public ones.
     """
-    public = Q(
-        visibility=PlaylistVisibility.PUBLIC, hidden_at=None, owner__is_active=True
+    public = present("owner__") & Q(
+        visibility=PlaylistVisibility.PUBLIC, hidden_at=None
     )
     shown = Playlist.objects.filter(
         public if viewer is None else public | Q(owner=viewer)
@@ -55,11 +60,11 @@ def get_visible_playlist(*, viewer: User | None, playlist_id: UUID) -> Playlist:
     A hidden one is visible to its owner and to moderators only.
     """
     shared = ~Q(visibility=PlaylistVisibility.PRIVATE)
-    visible = shared & Q(hidden_at=None, owner__is_active=True)
+    visible = shared & Q(hidden_at=None) & present("owner__")
     if viewer is not None:
         visible |= Q(owner=viewer)
-        if viewer.is_moderator:
-            visible |= shared
+        if viewer.has_perm(HIDE_PLAYLIST):
+            visible |= shared & Q(owner__closed_at=None)
     found = with_owner_and_count(
         Playlist.objects.filter(visible, pk=playlist_id)
     ).first()

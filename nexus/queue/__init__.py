@@ -1,9 +1,10 @@
 """Hands work to the job queue by the task's name. It must not know any task."""
 
-from django.db import transaction
+from django.db import connection, transaction
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 from procrastinate.types import JSONDict
+from psycopg.types.json import Jsonb
 
 
 def do_later(task: str, *, arguments: JSONDict, once: str | None = None) -> None:
@@ -19,3 +20,12 @@ def do_later(task: str, *, arguments: JSONDict, once: str | None = None) -> None
             deferrer.defer(**arguments)
     except AlreadyEnqueued:
         return
+
+
+def forget_jobs(*, arguments: JSONDict) -> None:
+    """Remove the jobs with these arguments, done or waiting; running ones stay."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM procrastinate_jobs WHERE args @> %s AND status <> 'doing'",
+            [Jsonb(arguments)],  # type: ignore[list-item]  # the stub knows no adapters
+        )

@@ -1,4 +1,4 @@
-"""For looking and removing: nobody writes in a member's name."""
+"""For looking only: nobody writes, or removes, in a member's name."""
 
 from django.contrib import admin
 from django.http import HttpRequest
@@ -11,6 +11,9 @@ class ReadOnly:
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False
 
 

@@ -1,12 +1,14 @@
 """What members say of films. Everything here belongs to exactly one member."""
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
 from nexus.catalog.models import Genre, Movie, Person
+
+HIDE_REVIEW: Final = "ratings.hide_review"  # a permission, see accounts.roles
 
 
 class Rating(models.Model):
@@ -27,6 +29,7 @@ class Rating(models.Model):
     hidden_reason = models.CharField(max_length=500, blank=True)
 
     class Meta:
+        permissions: ClassVar = [("hide_review", "Can hide others' reviews")]
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["user", "movie"], name="rating_once_per_movie"

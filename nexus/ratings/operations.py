@@ -4,12 +4,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Q
 
+from nexus.accounts import audit
 from nexus.accounts.models import User
-from nexus.accounts.operations import record_moderation, require_moderator
+from nexus.accounts.roles import require_permission
 from nexus.catalog.models import Movie
 from nexus.lib.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
-from nexus.ratings.models import HiddenMovie, Rating, Viewing
+from nexus.ratings.models import HIDE_REVIEW, HiddenMovie, Rating, Viewing
 from nexus.ratings.queries import RatingNotFound, ViewingNotFound
 
 A_DAY = timedelta(days=1)
@@ -94,24 +96,36 @@ def require_author(user: User, rating: Rating) -> None:
 
 @transaction.atomic
 def hide_review(*, moderator: User, rating: Rating, reason: str, now: datetime) -> None:
-    """Take a review out of sight; its stars stay. Raises OnlyModerators or NoReview."""
-    require_moderator(moderator)
+    """Take a review out of sight; its stars stay. Raises NotAllowed or NoReview."""
+    require_permission(moderator, HIDE_REVIEW)
     reviews = Rating.objects.filter(pk=rating.pk).exclude(review="")
-    if not reviews.update(hidden_at=now, hidden_reason=reason):
+    if not reviews.exists():
         raise NoReview("This rating has no review.")
-    subject = f"rating {rating.pk}"
-    record_moderation(
-        actor=moderator, action="hide", subject=subject, reason=reason, now=now
+    as_it_is = Q(hidden_at__isnull=False, hidden_reason=reason)
+    if not reviews.exclude(as_it_is).update(hidden_at=now, hidden_reason=reason):
+        return
+    audit.record(
+        "review_hidden",
+        actor=moderator,
+        member=rating.user,
+        subject=f"rating {rating.pk}",
+        reason=reason,
+        now=now,
     )
 
 
 @transaction.atomic
 def show_review(*, moderator: User, rating: Rating, now: datetime) -> None:
-    require_moderator(moderator)
+    require_permission(moderator, HIDE_REVIEW)
     hidden = Rating.objects.filter(pk=rating.pk, hidden_at__isnull=False)
     if hidden.update(hidden_at=None, hidden_reason=""):
-        subject = f"rating {rating.pk}"
-        record_moderation(actor=moderator, action="show", subject=subject, now=now)
+        audit.record(
+            "review_shown",
+            actor=moderator,
+            member=rating.user,
+            subject=f"rating {rating.pk}",
+            now=now,
+        )
 
 
 def add_viewing(

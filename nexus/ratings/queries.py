@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from django.db.models import Count, Q, QuerySet
 
-from nexus.accounts.models import User, Visibility
+from nexus.accounts.models import User, Visibility, present
 from nexus.catalog.models import Genre, Movie, Person
 from nexus.lib.errors import NotFoundError
-from nexus.ratings.models import HiddenMovie, Rating, Viewing
+from nexus.ratings.models import HIDE_REVIEW, HiddenMovie, Rating, Viewing
 
 HALF_STARS = range(1, 11)
 
@@ -47,7 +47,7 @@ def ratings_of(
 def public_ratings(*, movie_id: int) -> QuerySet[Rating]:
     """Return the ratings of members who show theirs, newest first."""
     shown = Rating.objects.filter(
-        movie=movie_id, user__visibility=Visibility.PUBLIC, user__is_active=True
+        present("user__"), movie=movie_id, user__visibility=Visibility.PUBLIC
     )
     return shown.select_related("movie", "user").order_by("-updated_at", "-id")
 
@@ -78,10 +78,15 @@ def summary_of(count_by_half_stars: dict[int, int]) -> RatingSummary:
 
 
 def get_visible_rating(*, viewer: User | None, rating_id: int) -> Rating:
-    """Return the rating if it is the viewer's or its author shows theirs."""
-    visible = Q(user__visibility=Visibility.PUBLIC, user__is_active=True)
+    """Return the rating if it is the viewer's or its author shows theirs.
+
+    Moderators also see what is hidden, so that they can show it again.
+    """
+    visible = Q(present("user__"), user__visibility=Visibility.PUBLIC)
     if viewer is not None:
         visible |= Q(user=viewer)
+        if viewer.has_perm(HIDE_REVIEW):
+            visible |= Q(hidden_at__isnull=False, user__closed_at=None)
     found = (
         Rating.objects.filter(visible, pk=rating_id)
         .select_related("movie", "user")

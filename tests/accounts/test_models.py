@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from django.db import IntegrityError
 
@@ -33,22 +35,34 @@ def test_it_refuses_addresses_in_capitals() -> None:
 
 
 @pytest.mark.parametrize(
-    ("role", "is_staff", "is_moderator"),
+    ("role", "is_staff", "hides"),
     [
         (Role.MEMBER, False, False),
         (Role.MODERATOR, False, True),
         (Role.ADMIN, True, True),
     ],
 )
-def test_it_gives_powers_by_role(
-    role: Role, is_staff: bool, is_moderator: bool
-) -> None:
+def test_it_gives_powers_by_role(role: Role, is_staff: bool, hides: bool) -> None:
     user = make_user(role=role)
 
-    assert (user.is_staff, user.is_moderator) == (is_staff, is_moderator)
-    assert user.has_perm("accounts.change_user") == is_staff
+    assert user.is_staff == is_staff
+    assert user.has_perm("ratings.hide_review") == hides
+    assert user.has_perm("playlists.hide_playlist") == hides
+    assert user.has_module_perms("ratings") == hides
+    for permission in ("change_user", "manage_roles", "view_auditentry"):
+        assert user.has_perm(f"accounts.{permission}") == is_staff
     assert user.has_module_perms("accounts") == is_staff
 
 
+@pytest.mark.parametrize("values", [{"is_active": False}, {"closed_at": NOW}])
+def test_it_opens_the_administration_to_nobody_else(values: dict[str, Any]) -> None:
+    user = make_user(role=Role.ADMIN, **values)
+
+    assert not (user.is_staff and user.is_active)
+
+
 def test_it_gives_no_powers_to_who_was_shut_out() -> None:
-    assert not make_user(role=Role.ADMIN, is_active=False).has_perm("any")
+    user = make_user(role=Role.ADMIN, is_active=False)
+
+    assert not user.has_perm("accounts.change_user")
+    assert not user.has_module_perms("accounts")

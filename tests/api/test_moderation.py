@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from nexus.accounts.models import ModerationEntry, User, Visibility
+from nexus.accounts.models import AuditEntry, User, Visibility
 from nexus.playlists.models import PlaylistVisibility
 from tests.builders import make_movie, make_playlist, make_rating
 from tests.client import Api
@@ -29,9 +29,11 @@ def publish_playlist(owner: User) -> str:
 EVERYTHING = pytest.mark.parametrize("publish", [publish_review, publish_playlist])
 
 
-def log() -> list[tuple[str, str, str]]:
-    rows = ModerationEntry.objects.order_by("id")
-    return [(str(row.actor), row.action, row.reason) for row in rows]
+def log() -> list[tuple[str, str, str, str]]:
+    return [
+        (str(row.actor), str(row.member), row.action.partition("_")[2], row.reason)
+        for row in AuditEntry.objects.order_by("id")
+    ]
 
 
 @EVERYTHING
@@ -44,7 +46,7 @@ def test_it_works(
 
     assert answer.status == 204
     assert owner_api.get(path).json["is_hidden"] is True
-    assert log() == [("moderator1", "hide", "Insults a member.")]
+    assert log() == [("moderator1", "owner", "hidden", "Insults a member.")]
 
 
 def test_it_names_what_was_hidden_in_the_log(owner: User, moderator_api: Api) -> None:
@@ -53,7 +55,7 @@ def test_it_names_what_was_hidden_in_the_log(owner: User, moderator_api: Api) ->
     moderator_api.put(f"{path}hidden/", REASON)
 
     number = path.strip("/").rpartition("/")[2]
-    assert ModerationEntry.objects.get().subject == f"rating {number}"
+    assert AuditEntry.objects.get().subject == f"rating {number}"
 
 
 def test_it_hides_a_review_and_keeps_its_stars(
@@ -150,7 +152,30 @@ def test_it_shows_again(
 
     assert answer.status == 204
     assert api.get(path).json == before
-    assert [action for _, action, _ in log()] == ["hide", "show"]
+    assert [action for _, _, action, _ in log()] == ["hidden", "shown"]
+
+
+@EVERYTHING
+def test_it_logs_no_hiding_of_what_was_hidden(
+    owner: User, moderator_api: Api, publish: Publish
+) -> None:
+    path = publish(owner)
+    moderator_api.put(f"{path}hidden/", REASON)
+
+    assert moderator_api.put(f"{path}hidden/", REASON).status == 204
+    assert len(log()) == 1
+
+
+@EVERYTHING
+def test_another_reason_is_another_entry(
+    owner: User, moderator_api: Api, publish: Publish
+) -> None:
+    path = publish(owner)
+    moderator_api.put(f"{path}hidden/", REASON)
+
+    moderator_api.put(f"{path}hidden/", {"reason": "Sells things."})
+
+    assert [row[-1] for row in log()] == ["Insults a member.", "Sells things."]
 
 
 @EVERYTHING

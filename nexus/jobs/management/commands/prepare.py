@@ -5,12 +5,14 @@ from typing import Any
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
+from nexus.accounts.roles import ensure_groups
 from nexus.catalog.load_starter import load_starter
 
 
 class Command(BaseCommand):
-    help = "Migrate the database and load the starter catalogue."
+    help = "Migrate the database, give the roles their powers, load the catalogue."
 
     def handle(self, *args: Any, **options: Any) -> None:
         call_command("migrate", interactive=False, verbosity=0)
+        ensure_groups()
         load_starter()
