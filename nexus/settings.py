@@ -9,6 +9,8 @@ import dj_database_url
 import django_stubs_ext
 
 from nexus import __version__
+from nexus.api.limits import LEGAL as LEGAL_LIMITS
+from nexus.api.limits import parse_limits
 from nexus.env import (
     PROJECT_DIR,
     WrongVariable,
@@ -24,6 +26,7 @@ from nexus.env import (
     env_parsed,
     env_path,
     env_secret,
+    env_secrets,
     env_sender,
     env_url,
 )
@@ -85,6 +88,8 @@ def secret_key() -> str:
 
 
 SECRET_KEY = secret_key()
+# Keys from before: what they signed still counts, nothing new is signed with them.
+SECRET_KEY_FALLBACKS = env_secrets("SECRET_KEY_FALLBACKS", minimum=32)
 
 # --- Cache
 
@@ -133,6 +138,7 @@ ALLOWED_HOSTS = env_hosts("ALLOWED_HOSTS") or [
 ]
 CORS_ALLOWED_ORIGINS = env_origins("CORS_ORIGINS")
 CORS_EXPOSE_HEADERS = [
+    "Content-Disposition",
     "ETag",
     "RateLimit",
     "RateLimit-Policy",
@@ -146,8 +152,14 @@ CORS_ALLOW_HEADERS = [
     "if-match",
     "x-request-id",
 ]
-TRUSTED_PROXIES = env_networks("TRUSTED_PROXIES")
-RATE_LIMITS = env_bool("RATE_LIMITS", default=True)
+# HTTPS ends at a proxy: the one on this machine, unless the environment names others.
+HTTPS = env_bool("HTTPS", default=False)
+TRUSTED_PROXIES = env_networks("TRUSTED_PROXIES") or (
+    ["127.0.0.0/8", "::1"] if HTTPS else []
+)
+RATE_LIMITS, CHANGED_LIMITS = env_parsed(
+    "RATE_LIMITS", parse_limits, parse_limits("on"), LEGAL_LIMITS
+)
 
 ROOT_URLCONF = "nexus.urls"
 WSGI_APPLICATION = "nexus.wsgi.application"
@@ -155,8 +167,51 @@ APPEND_SLASH = False  # every path answers in both forms; see CanonicalPath
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 CSRF_FAILURE_VIEW = "nexus.api.errors.csrf_failed"
 
+# --- What browsers are told, besides the defaults of Django's middleware
+
+SECURE_SSL_REDIRECT = HTTPS
+# Asked from inside, without TLS.
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|metrics|readyz)/?$"]
+SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if HTTPS else 0
+SILENCED_SYSTEM_CHECKS = [
+    # HSTS speaks for our host only: whether its subdomains, or a whole domain on the
+    # browsers' preload list, have HTTPS is not ours to promise.
+    "security.W005",
+    "security.W021",
+]
+# What a page needs besides is in nexus/api/headers.py.
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        name: ["'none'"]
+        for name in ("default-src", "base-uri", "form-action", "frame-ancestors")
+    }
+}
+WHITENOISE_ALLOW_ALL_ORIGINS = False
+
+# Cookies are the administration's alone. Nobody follows a link there from another
+# site, so Strict costs nothing, and no request that another site starts carries them.
+COOKIE_PREFIX = "__Host-" if HTTPS else ""  # no other host can set or widen these
+SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}sessionid"
+SESSION_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_SAMESITE = "Strict"
+SESSION_COOKIE_AGE = 8 * 60 * 60
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}csrftoken"
+CSRF_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_SAMESITE = "Strict"
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_AGE = None  # until the browser ends
+# For a proxy that passes its own host name on. Patterns are left out: they would trust
+# every neighbour, and "*" everybody.
+CSRF_TRUSTED_ORIGINS = [
+    f"https://{host}" for host in ALLOWED_HOSTS if HTTPS and host[0] not in ".*"
+]
+
 MIDDLEWARE = [
     "nexus.api.middleware.RequestContext",
+    # These come first, so that files, refusals and failures carry their headers too.
+    "nexus.api.headers.BrowserRules",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
@@ -167,11 +222,10 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
 INSTALLED_APPS = [
-    "nexus.accounts",
+    "nexus.accounts.apps.AccountsConfig",
     "nexus.catalog",
     "nexus.ratings",
     "nexus.playlists",
@@ -179,7 +233,7 @@ INSTALLED_APPS = [
     "nexus.jobs",
     "nexus.api",
     "nexus.web",
-    "django.contrib.admin",
+    "nexus.accounts.apps.AdministrationConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.messages",
@@ -187,6 +241,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.staticfiles",
     "corsheaders",
+    "csp",
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "procrastinate.contrib.django",
@@ -257,7 +312,6 @@ REST_FRAMEWORK = {
 }
 SIMPLE_JWT = {
     "ACCESS_TOKEN_LIFETIME": timedelta(minutes=10),
-    "REFRESH_TOKEN_LIFETIME": timedelta(days=14),
     "ISSUER": "nexus",
     "AUDIENCE": "nexus-api",
 }
@@ -306,9 +360,6 @@ SPECTACULAR_SETTINGS = {
         "drf_spectacular.hooks.postprocess_schema_enums",
         "nexus.api.schema_hooks.complete",
     ],
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "REDOC_DIST": "SIDECAR",
     "PATH_CONVERTER_OVERRIDES": {
         "movie_id": {"type": "integer", "minimum": 1, "maximum": 2**31 - 1},
         "row_id": {"type": "integer", "minimum": 1, "maximum": 2**63 - 1},

@@ -7,8 +7,6 @@ from nexus.api.documents import JsonDocument, Redoc, Swagger, YamlDocument
 from nexus.api.views.operation import Alive, Metrics, Ready
 from nexus.web.views import start
 
-admin.site.site_header = admin.site.site_title = "Nexus"
-
 urlpatterns = [
     path("", start),
     path("api/", include("nexus.api.urls")),

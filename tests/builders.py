@@ -5,6 +5,7 @@ from itertools import count
 from typing import Any
 
 from nexus.accounts.models import Role, User
+from nexus.accounts.roles import ensure_groups
 from nexus.catalog.models import Credit, CreditKind, Genre, Movie, Person
 from nexus.catalog.titles import grams_of, sort_key
 from nexus.playlists.models import Playlist, PlaylistItem
@@ -29,6 +30,8 @@ def make_user(
     user = User(username=username, role=role, **values)
     user.set_password(PASSWORD)
     user.save()
+    if role != Role.MEMBER:
+        ensure_groups()
     return user
 
 

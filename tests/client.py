@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import uuid4
 
-from django.test import Client
+from django.test import Client, TestCase
 from django.utils import timezone
 
 from nexus.accounts.models import User
@@ -45,10 +45,13 @@ class Api:
             self.sign_in(user)
 
     def sign_in(self, user: User) -> None:
-        sign_in = open_session(
-            user=user, device=f"test {uuid4()}", address="127.0.0.1", now=timezone.now()
-        )
-        self.headers = {"Authorization": f"Bearer {token_pair(sign_in)['access']}"}
+        now = timezone.now()
+        with TestCase.captureOnCommitCallbacks(execute=True):
+            sign_in = open_session(
+                user=user, device=f"test {uuid4()}", address="127.0.0.1", now=now
+            )
+        access = token_pair(sign_in, now=now)["access"]
+        self.headers = {"Authorization": f"Bearer {access}"}
 
     def get(
         self, path: str, headers: dict[str, str] | None = None, **params: Any
@@ -89,4 +92,7 @@ class Api:
         elif method in {"post", "put", "patch"}:  # Django's client would send a form
             options = {"data": "", "content_type": "application/json"} | options
         send = getattr(self.client, method)
-        return Answer(send(path, headers=self.headers | (headers or {}), **options))
+        # In a test's own transaction nothing is ever committed.
+        with TestCase.captureOnCommitCallbacks(execute=True):
+            response = send(path, headers=self.headers | (headers or {}), **options)
+        return Answer(response)

@@ -9,7 +9,7 @@ from django.db import connection
 from pytest_django import DjangoDbBlocker, Settings
 
 from nexus.accounts.models import Role, User
-from nexus.api.limits import LOCAL
+from nexus.api.buckets import LOCAL
 from nexus.catalog import upstream
 from nexus.launch.postgres import EmbeddedPostgres
 from nexus.recommendations.films import STORE
@@ -20,7 +20,12 @@ from tests.servers import valkey_server
 from tests.tmdb_server import TmdbServer
 
 # No test survives a crash of the machine: only the product waits for the disk.
-HURRIED = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+HURRIED = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "synchronous_commit": "off",
+    "max_connections": "300",  # for hundreds of simultaneous requests
+}
 
 
 @pytest.fixture(scope="session")

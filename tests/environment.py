@@ -13,10 +13,12 @@ OURS = [
     "DEBUG",
     "EMAIL_URL",
     "HOST",
+    "HTTPS",
     "LOG_LEVEL",
     "PORT",
     "SECRET_KEY",
     "TMDB_API_KEY",
+    "TRUSTED_PROXIES",
     "WEB_WORKERS",
 ]
 

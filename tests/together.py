@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 def together(*calls: Callable[[], T]) -> list[T]:
     """Make the calls in threads that start together; return what they return."""
-    barrier = Barrier(len(calls), timeout=10)
+    barrier = Barrier(len(calls), timeout=30)
 
     def run(call: Callable[[], T]) -> T:
         barrier.wait()

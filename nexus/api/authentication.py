@@ -1,32 +1,51 @@
-"""Who is asking: the bearer token's session, if it has not ended."""
+"""Who is asking: the member of the bearer token, if its session has not ended."""
 
 from django.utils import timezone
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.request import Request
 
-from nexus.accounts.models import Session, User
+from nexus.accounts import access
+from nexus.accounts.models import User
 from nexus.accounts.queries import find_live_session
 from nexus.accounts.sessions import SessionEnded
-from nexus.api.tokens import BadToken, session_of_access
+from nexus.api.tokens import BadToken, Claims, read_access
 
 
 class BearerAuthentication(BaseAuthentication):
-    def authenticate(self, request: Request) -> tuple[User, Session] | None:
+    def authenticate(self, request: Request) -> tuple[User, Claims] | None:
         words = get_authorization_header(request).split()
         if not words or words[0].lower() != b"bearer":
             return None
         if len(words) != 2:
             raise BadToken
-        session_id = session_of_access(words[1].decode("latin-1"))
-        session = find_live_session(session_id=session_id, now=timezone.now())
-        if session is None:
-            raise SessionEnded
-        request.META["nexus.member"] = session.user_id
-        return session.user, session
+        claims = read_access(words[1].decode("latin-1"))
+        user = believed(claims) or looked_up(claims)
+        request.META["nexus.member"] = user.pk
+        return user, claims
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"
+
+
+def believed(claims: Claims) -> User | None:
+    """Return the member as the token has them, unless something may have changed.
+
+    Fields that the token does not know are read from the database when they are used.
+    """
+    if not access.is_believable(user_id=claims.user_id, version=claims.version):
+        return None
+    known = {"id": claims.user_id, "role": claims.role, "is_active": True}
+    return User.from_db("default", list(known), list(known.values()))
+
+
+def looked_up(claims: Claims) -> User:
+    """Return the member as stored; raises SessionEnded."""
+    session = find_live_session(session_id=claims.session_id, now=timezone.now())
+    if session is None or session.user_id != claims.user_id:
+        raise SessionEnded
+    access.remember(session.user)
+    return session.user
 
 
 class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # untyped

@@ -8,7 +8,9 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar, cast
+from uuid import UUID
 
+from django.contrib.auth.models import AnonymousUser
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
 from django.utils.http import parse_etags
@@ -19,15 +21,27 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer, Serializer
 from rest_framework.views import APIView
 
-from nexus.accounts.models import Session, User
-from nexus.api.limits import ANONYMOUS, MEMBER, Limit, charge, headers_of
+from nexus.accounts.models import User
+from nexus.api.buckets import Charged, charge, headers_of
+from nexus.api.limits import ANONYMOUS, MEMBER, Limit, network_of
+from nexus.api.tokens import Claims
+from nexus.lib.errors import UnauthenticatedError
 
 PERSONAL = "private, no-cache"
 NEVER_STORE = "no-store"
 
 Handler = TypeVar("Handler", bound=Callable[..., HttpResponseBase])
 Shape = type[Serializer[Any]]
-Answers = Mapping[int, Shape | BaseSerializer[Any] | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Binary:
+    """An answer that is not JSON; failures still are."""
+
+    media_type: str
+
+
+Answers = Mapping[int, Shape | BaseSerializer[Any] | Binary | None]
 
 
 class Params(Serializer[Any]):
@@ -87,26 +101,49 @@ class Endpoint(APIView):
     body: dict[str, Any]
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Like REST framework's, but count a request before refusing it."""
         found = operation_of(self, str(request.method))
         if found is None:
             raise MethodNotAllowed(str(request.method))
-        super().initial(request, *args, **kwargs)
+        self.format_kwarg = None
+        accepted = self.perform_content_negotiation(request)
+        request.accepted_renderer, request.accepted_media_type = accepted
+        self.perform_authentication(request)
+        self.check_permissions(request)
+        if self.limit is not None:
+            self.charge(self.limit, self.caller)
         self.params = read_params(found.params, request)
         if found.body is not None:
             self.body = check(found.body(data=request.data, partial=found.partial))
 
+    def perform_authentication(self, request: Request) -> None:
+        """Read the token and count the request: trying tokens is limited too."""
+        try:
+            super().perform_authentication(request)
+        except UnauthenticatedError:
+            request.user = AnonymousUser()
+            self.check_throttles(request)
+            raise
+        self.check_throttles(request)
+
     def check_throttles(self, request: Request) -> None:
-        if self.viewer is not None:
-            caller, limit = str(self.viewer.pk), MEMBER
-        else:
-            caller, limit = self.address, ANONYMOUS
-        self.charge(limit, caller)
-        if self.limit is not None:
-            self.charge(self.limit, caller)
+        self.charge(ANONYMOUS if self.viewer is None else MEMBER, self.caller)
 
     def charge(self, limit: Limit, caller: str) -> None:
         """Count one use by the caller; raises Throttled."""
-        charge(limit, caller, told=self.request.META.setdefault("nexus.limits", []))
+        charge(limit, caller, told=self.told)
+
+    @property
+    def told(self) -> list[Charged]:
+        """What the answer will say of limits."""
+        told: list[Charged] = self.request.META.setdefault("nexus.limits", [])
+        return told
+
+    @property
+    def caller(self) -> str:
+        """Whose buckets the request takes from: the member's, else their network's."""
+        viewer = self.viewer
+        return network_of(self.address) if viewer is None else str(viewer.pk)
 
     @property
     def address(self) -> str:
@@ -123,14 +160,15 @@ class Endpoint(APIView):
         return user if isinstance(user, User) else None
 
     @property
-    def session(self) -> Session:
-        return cast("Session", self.request.auth)
+    def session_id(self) -> UUID:
+        """Return where they are signed in, as `user`."""
+        return cast("Claims", self.request.auth).session_id
 
     def finalize_response(
         self, request: Request, response: Response, *args: Any, **kwargs: Any
     ) -> Response:
         response = super().finalize_response(request, response, *args, **kwargs)
-        for name, value in headers_of(request.META.get("nexus.limits", [])).items():
+        for name, value in headers_of(self.told).items():
             response[name] = value
         if response.status_code >= 400:
             response["Cache-Control"] = NEVER_STORE

@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable
 from uuid import uuid4
 
-from django.core.exceptions import SuspiciousOperation
-from django.http import HttpRequest
+from django.core.exceptions import PermissionDenied, SuspiciousOperation
+from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import Resolver404, resolve
 from structlog.contextvars import bound_contextvars
@@ -19,6 +19,9 @@ logger = logging.getLogger("nexus.requests")
 REQUEST_ID = re.compile(r"[A-Za-z0-9._~-]{1,100}")
 # The paths that also answer without their /api prefix.
 ROOT_NOUNS = ("auth", "movies", "playlists", "profiles", "ratings", "tmdb")
+
+# Django answers these with 400, 403 and 404.
+EXPECTED = (SuspiciousOperation, PermissionDenied, Http404)
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -60,7 +63,7 @@ class RequestContext:
         logger.info("request", extra=facts)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> None:
-        if not isinstance(exception, SuspiciousOperation):  # answered with 400
+        if not isinstance(exception, EXPECTED):
             logger.error("unexpected error", exc_info=exception)
 
 

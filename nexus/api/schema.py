@@ -3,9 +3,10 @@
 from typing import Any, Literal
 
 from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 
-from nexus.api.endpoint import Operation, Params, operation_of
+from nexus.api.endpoint import Binary, Operation, Params, operation_of
 
 IF_MATCH = OpenApiParameter(
     "If-Match",
@@ -75,7 +76,8 @@ class ContractSchema(AutoSchema):
         found = self.declared
         assert found is not None
         answers: dict[Any, Any] = {
-            status: answer_of(shape) for status, shape in found.answers.items()
+            key_of(status, shape): answer_of(shape)
+            for status, shape in found.answers.items()
         }
         for status in sorted(self.failures(found)):
             answers[status] = OpenApiResponse(description="")  # `complete` describes it
@@ -95,9 +97,16 @@ class ContractSchema(AutoSchema):
         return always | set(found.failures)
 
 
+def key_of(status: int, shape: Any) -> int | tuple[int, str]:
+    """Return how the library knows an answer, by its media type if that is no JSON."""
+    return (status, shape.media_type) if isinstance(shape, Binary) else status
+
+
 def answer_of(shape: Any) -> Any:
     if shape is None:
         return OpenApiResponse(description="Empty.")
+    if isinstance(shape, Binary):
+        return OpenApiTypes.BINARY
     if isinstance(shape, type) and not shape().fields:
         return OpenApiResponse({"type": "object"}, "An empty object.")
     return shape

@@ -5,11 +5,13 @@ from django.urls.converters import StringConverter
 
 from nexus.api.views import (
     accounts,
+    members,
     movies,
     playlists,
     profiles,
     ratings,
     recommendations,
+    takeout,
 )
 
 
@@ -58,16 +60,22 @@ urlpatterns: list[URLPattern] = [
     path("auth/password/reset/confirm/", accounts.PasswordResetConfirm.as_view()),
     path("auth/email/verify/", accounts.EmailVerify.as_view()),
     path("auth/email/verify/confirm/", accounts.EmailVerifyConfirm.as_view()),
+    path("auth/email/change/", accounts.EmailChange.as_view()),
+    path("auth/email/change/confirm/", accounts.EmailChangeConfirm.as_view()),
     path("user/profile/", profiles.Profile.as_view()),
     path("user/preferences/", profiles.Preferences.as_view()),
     path("user/history/", ratings.History.as_view()),
     path("user/history/<row_id:viewing_id>/", ratings.OneViewing.as_view()),
     path("user/hidden/", ratings.HiddenMovies.as_view()),
     path("user/hidden/<movie_id:movie_id>/", ratings.OneHiddenMovie.as_view()),
+    path("user/export/", takeout.Export.as_view()),
     path("user/recommendations/", recommendations.Recommendations.as_view()),
     path("profiles/me/", profiles.MyAccount.as_view()),
     path("profiles/stats/", profiles.Statistics.as_view()),
     path("profiles/<username:username>/", profiles.PublicProfile.as_view()),
+    path("users/<username:username>/role/", members.RoleOfMember.as_view()),
+    path("users/<username:username>/shut_out/", members.ShutOut.as_view()),
+    path("audit/", members.AuditLog.as_view()),
     path("genres/", movies.Genres.as_view()),
     path("movies/", movies.MovieList.as_view()),
     path("movies/trending/", movies.Trending.as_view()),

@@ -157,6 +157,7 @@ def web_command(host: str) -> list[str]:
         "--blocking-threads": str(2 * (os.cpu_count() or 1) + 1),
         "--workers-kill-timeout": "10",
         "--backpressure": "64",
+        "--http1-buffer-size": "65536",  # bounds the headers of a request
         "--log-level": "warning",
     }
     words = [word for pair in options.items() for word in pair]

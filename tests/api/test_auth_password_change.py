@@ -1,10 +1,13 @@
 from functools import partial
 
 import pytest
+from django.core.mail import EmailMessage
+from django.test import Client, TestCase
 
-from nexus.accounts.models import Session, User
+from nexus.accounts.models import AuditEntry, Session, User
 from tests.builders import PASSWORD
 from tests.client import Answer, Api
+from tests.mailbox import run_jobs
 from tests.together import together
 from tests.tokens import bearer, refresh, sign_in, use
 
@@ -96,3 +99,25 @@ def test_it_leaves_no_session_of_the_old_password(owner: User) -> None:
     )
 
     assert Session.objects.filter(ended_at=None).count() == 1
+
+
+def test_it_does_the_same_on_the_pages_for_administration(
+    admin: User, mailoutbox: list[EmailMessage]
+) -> None:
+    desk, elsewhere = Client(), Api(admin)
+    desk.force_login(admin)
+    form = {
+        "old_password": PASSWORD,
+        "new_password1": "battery-staple-8",
+        "new_password2": "battery-staple-8",
+    }
+
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        answer = desk.post("/admin/password_change/", form)
+
+    assert answer.status_code == 302
+    assert desk.get("/admin/").status_code == 200
+    assert elsewhere.get("/api/user/profile/").code == "session_ended"
+    assert AuditEntry.objects.get().action == "password_changed"
+    run_jobs()
+    assert mailoutbox[0].to == [admin.email]

@@ -31,10 +31,14 @@ get post /api/user/history/
 delete /api/user/history/{id}/
 get post /api/user/hidden/
 delete /api/user/hidden/{movie_id}/
+get /api/user/export/
 get /api/user/recommendations/
 get /api/movies/recommendations/
 get /api/profiles/stats/
 get /api/profiles/{username}/
+put /api/users/{username}/role/
+put delete /api/users/{username}/shut_out/
+get /api/audit/
 get /api/movies/
 get /api/movies/{id}/
 get /api/movies/trending/

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from nexus.accounts.models import User
-from nexus.playlists.models import Playlist, PlaylistItem, PlaylistVisibility
+from nexus.playlists.models import Playlist, PlaylistVisibility
 from tests.builders import (
     NOW,
     PASSWORD,
@@ -287,4 +287,3 @@ def test_it_ends_with_its_owner(owner: User, owner_api: Api, api: Api) -> None:
     owner_api.delete("/api/profiles/me/", {"password": PASSWORD})
 
     assert api.get(f"{PATH}{playlist.pk}/").status == 404
-    assert not PlaylistItem.objects.exists()

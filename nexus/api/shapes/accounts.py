@@ -136,7 +136,7 @@ class SessionOutput(serializers.Serializer[Any]):
         return session.address_prefix or None
 
     def get_is_current(self, session: Any) -> bool:
-        return bool(session.pk == self.context["session"].pk)
+        return bool(session.pk == self.context["session_id"])
 
 
 class PasswordChangeInput(serializers.Serializer[Any]):
@@ -155,6 +155,17 @@ class PasswordResetConfirmInput(serializers.Serializer[Any]):
 
 class EmailVerifyInput(serializers.Serializer[Any]):
     token = Text(max_length=500)
+
+
+class EmailChangeInput(serializers.Serializer[Any]):
+    new_email = Email()
+    password = Password()
+
+
+class EmailChangeOutput(serializers.Serializer[Any]):
+    is_changed = serializers.BooleanField(
+        help_text="`false`: the code of the other address is still to come."
+    )
 
 
 class PasswordInput(serializers.Serializer[Any]):

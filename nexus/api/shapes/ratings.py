@@ -17,7 +17,7 @@ from nexus.api.paging import CursorParams
 from nexus.api.shapes.accounts import UserRef
 from nexus.api.shapes.common import cursor_page_of, page_of
 from nexus.api.shapes.movies import MovieOutput
-from nexus.ratings.models import Rating
+from nexus.ratings.models import HIDE_REVIEW, Rating
 
 LONGEST_REVIEW = 10_000
 
@@ -52,7 +52,8 @@ class RatingOutput(serializers.Serializer[Any]):
     def get_review(self, rating: Rating) -> str | None:
         viewer = self.context.get("viewer")
         is_shown = rating.hidden_at is None or (
-            viewer is not None and (viewer.pk == rating.user_id or viewer.is_moderator)
+            viewer is not None
+            and (viewer.pk == rating.user_id or viewer.has_perm(HIDE_REVIEW))
         )
         return (rating.review or None) if is_shown else None
 

@@ -1,5 +1,6 @@
 """Registration, sign-in, tokens, sessions, passwords."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -9,11 +10,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from nexus.accounts import operations, sessions
+from nexus.accounts.email_change import confirm_email_change, request_email_change
 from nexus.accounts.models import User
 from nexus.accounts.queries import live_sessions
 from nexus.api import tokens
 from nexus.api.endpoint import NEVER_STORE, Endpoint, operation
 from nexus.api.limits import LOGIN_ACCOUNT, LOGIN_ADDRESS, REGISTER
+from nexus.api.login_guard import guard_login
 from nexus.api.paging import CursorParams, Keyset, cursor_body
 from nexus.api.shapes import accounts as shapes
 from nexus.api.shapes.common import cursor_page_of
@@ -29,17 +32,17 @@ class TokenEndpoint(Endpoint):
     permission_classes = [AllowAny]
     cache_control = NEVER_STORE
 
-    def sign_in(self, user: User) -> dict[str, Any]:
+    def sign_in(self, user: User, *, now: datetime) -> dict[str, Any]:
         device = self.request.headers.get("User-Agent", "")
         sign_in = sessions.open_session(
-            user=user, device=device, address=self.address, now=timezone.now()
+            user=user, device=device, address=self.address, now=now
         )
-        return token_body(sign_in)
+        return token_body(sign_in, now=now)
 
 
-def token_body(sign_in: sessions.SignIn) -> dict[str, Any]:
+def token_body(sign_in: sessions.SignIn, *, now: datetime) -> dict[str, Any]:
     user = shapes.UserOutput(sign_in.session.user).data
-    return {"user": user} | tokens.token_pair(sign_in)
+    return {"user": user} | tokens.token_pair(sign_in, now=now)
 
 
 class Register(TokenEndpoint):
@@ -48,8 +51,9 @@ class Register(TokenEndpoint):
     @operation("Register", body=shapes.RegisterInput, answers={201: shapes.TokenOutput})
     def post(self, request: Request) -> Response:
         values = {"username": None} | self.body
-        user = operations.register(**values, now=timezone.now())
-        return Response(self.sign_in(user), status=201)
+        now = timezone.now()
+        user = operations.register(**values, now=now)
+        return Response(self.sign_in(user, now=now), status=201)
 
 
 class Login(TokenEndpoint):
@@ -62,9 +66,13 @@ class Login(TokenEndpoint):
         failures=[401],
     )
     def post(self, request: Request) -> Response:
-        self.charge(LOGIN_ACCOUNT, f"login:{self.body['login'].lower()}")
-        user = operations.authenticate(**self.body)
-        return Response(self.sign_in(user))
+        login, now = self.body["login"], timezone.now()
+        attempt = guard_login(
+            login=login, address=self.address, told=self.told, now=now
+        )
+        user = operations.authenticate(**self.body, now=now)
+        attempt.forgive()
+        return Response(self.sign_in(user, now=now))
 
 
 class Refresh(TokenEndpoint):
@@ -75,11 +83,10 @@ class Refresh(TokenEndpoint):
         failures=[401],
     )
     def post(self, request: Request) -> Response:
+        now = timezone.now()
         session_id, secret = tokens.secret_of_refresh(self.body["refresh"])
-        sign_in = sessions.rotate(
-            session_id=session_id, secret=secret, now=timezone.now()
-        )
-        return Response(token_body(sign_in))
+        sign_in = sessions.rotate(session_id=session_id, secret=secret, now=now)
+        return Response(token_body(sign_in, now=now))
 
 
 class Verify(TokenEndpoint):
@@ -97,7 +104,7 @@ class Verify(TokenEndpoint):
 class Logout(Endpoint):
     @operation("End this session", body=shapes.LogoutInput, answers={204: None})
     def post(self, request: Request) -> Response:
-        sessions.log_out(session=self.session, now=timezone.now())
+        sessions.log_out(user=self.user, session_id=self.session_id, now=timezone.now())
         return Response(status=204)
 
 
@@ -111,12 +118,12 @@ class Sessions(Endpoint):
         return Response(body)
 
     def render(self, rows: list[Any]) -> Any:
-        context = {"session": self.session}
+        context = {"session_id": self.session_id}
         return shapes.SessionOutput(rows, many=True, context=context).data
 
     @operation("End all other sessions", answers={204: None})
     def delete(self, request: Request) -> Response:
-        sessions.end_sessions(user=self.user, keep=self.session.pk, now=timezone.now())
+        sessions.end_sessions(user=self.user, keep=self.session_id, now=timezone.now())
         return Response(status=204)
 
 
@@ -136,7 +143,7 @@ class PasswordChange(Endpoint):
     def post(self, request: Request) -> Response:
         self.charge(LOGIN_ACCOUNT, f"password:{self.user.pk}")
         operations.change_password(
-            user=self.user, session_id=self.session.pk, now=timezone.now(), **self.body
+            user=self.user, session_id=self.session_id, now=timezone.now(), **self.body
         )
         return Response(status=204)
 
@@ -185,5 +192,30 @@ class EmailVerifyConfirm(TokenEndpoint):
         answers={204: None},
     )
     def post(self, request: Request) -> Response:
-        operations.verify_email(**self.body)
+        operations.verify_email(**self.body, now=timezone.now())
         return Response(status=204)
+
+
+class EmailChange(Endpoint):
+    @operation(
+        "Ask to use another address: a code goes to the old and to the new one",
+        body=shapes.EmailChangeInput,
+        answers={202: shapes.EmptyOutput},
+    )
+    def post(self, request: Request) -> Response:
+        self.charge(LOGIN_ACCOUNT, f"password:{self.user.pk}")
+        request_email_change(user=self.user, now=timezone.now(), **self.body)
+        return Response({}, status=202)
+
+
+class EmailChangeConfirm(TokenEndpoint):
+    limit = LOGIN_ADDRESS
+
+    @operation(
+        "Confirm another address with a code; the second of the two codes changes it",
+        body=shapes.EmailVerifyInput,
+        answers={200: shapes.EmailChangeOutput},
+    )
+    def post(self, request: Request) -> Response:
+        is_changed = confirm_email_change(**self.body, now=timezone.now())
+        return Response({"is_changed": is_changed})

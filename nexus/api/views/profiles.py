@@ -11,7 +11,7 @@ from nexus.accounts.operations import (
     replace_profile,
     update_profile,
 )
-from nexus.accounts.queries import get_visible_profile
+from nexus.accounts.queries import get_member, get_visible_profile
 from nexus.api.endpoint import Endpoint, operation
 from nexus.api.limits import LOGIN_ACCOUNT
 from nexus.api.shapes import accounts as shapes
@@ -30,7 +30,7 @@ class Profile(Endpoint):
 
     @operation("Read my profile", answers={200: shapes.ProfileOutput})
     def get(self, request: Request) -> Response:
-        return self.answer(self.user)
+        return self.answer(get_member(user_id=self.user.pk))
 
     @operation(
         "Change parts of my profile",
@@ -53,13 +53,14 @@ class MyAccount(Profile):
     """The same profile, where the account can also end."""
 
     @operation(
-        "Delete my account and all that is mine",
+        "Close my account; what is mine is erased unless I sign in within 14 days",
         body=shapes.PasswordInput,
         answers={204: None},
     )
     def delete(self, request: Request) -> Response:
         self.charge(LOGIN_ACCOUNT, f"password:{self.user.pk}")
-        delete_account(user=self.user, password=self.body["password"])
+        password = self.body["password"]
+        delete_account(user=self.user, password=password, now=timezone.now())
         return Response(status=204)
 
 
