@@ -1,9 +1,11 @@
 """The way to Valkey for what Django's cache cannot say: scripts, counters, versions."""
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from functools import lru_cache
 from typing import TypeVar
 
@@ -44,11 +46,16 @@ class Valkey:
         self.lock = threading.Lock()
         self.is_down = False
         self.rests_until_s = 0.0
+        self.failed_at_s = -math.inf
 
     def ask(self, call: Callable[[Redis], T]) -> T:
         """Return what the call with the client answers; raises ValkeyDown."""
         if not self.may_ask():
             raise ValkeyDown
+        return self.insist(call)
+
+    def insist(self, call: Callable[[Redis], T]) -> T:
+        """Do so even while the server is left alone; raises ValkeyDown."""
         try:
             answer = call(self.client)
         except RedisError as error:
@@ -72,7 +79,8 @@ class Valkey:
     def note_failure(self, error: RedisError) -> None:
         with self.lock:
             was_down, self.is_down = self.is_down, True
-            self.rests_until_s = time.monotonic() + REST_S
+            self.failed_at_s = time.monotonic()
+            self.rests_until_s = self.failed_at_s + REST_S
         if not was_down:
             logger.warning("the cache is down: %s", type(error).__name__)
 
@@ -91,3 +99,29 @@ def ask(call: Callable[[Redis], T]) -> T:
     if not settings.VALKEY_URL:
         raise ValkeyDown
     return connect(settings.VALKEY_URL).ask(call)
+
+
+def insist(call: Callable[[Redis], T]) -> T:
+    """Like `ask`, for what must be told: tries even while the server is left alone."""
+    if not settings.VALKEY_URL:
+        raise ValkeyDown
+    return connect(settings.VALKEY_URL).insist(call)
+
+
+def has_failed_within(span: timedelta) -> bool:
+    """Say whether this process saw the configured server fail so lately."""
+    if not settings.VALKEY_URL:
+        return False
+    failed_at_s = connect(settings.VALKEY_URL).failed_at_s
+    return time.monotonic() - failed_at_s < span.total_seconds()
+
+
+def is_up() -> bool:
+    """Say whether the configured server answers; True where none is configured."""
+    if not settings.VALKEY_URL:
+        return True
+    try:
+        ask(lambda client: client.ping())
+    except ValkeyDown:
+        return False
+    return True

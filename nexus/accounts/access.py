@@ -30,12 +30,18 @@ end
 
 
 def is_believable(*, user_id: int, version: int) -> bool:
-    """Say whether nothing touched the member's access since the token was signed."""
+    """Say whether nothing touched the member's access since the token was signed.
+
+    After a failure of Valkey nothing is believed for a while: what another part of this
+    process had to tell meanwhile may not have arrived.
+    """
+    if valkey.has_failed_within(KEPT):
+        return False
     try:
         newest = valkey.ask(lambda client: client.get(key_of(user_id)))
     except valkey.ValkeyDown:
         return False
-    return newest is not None and int(newest) <= version
+    return newest is not None and int(newest) == version
 
 
 def remember(user: User) -> None:
@@ -52,7 +58,7 @@ def publish(*, user_id: int, version: int) -> None:
         return client.eval(RAISE_TO, 1, key_of(user_id), version, kept_s)
 
     try:
-        valkey.ask(send)
+        valkey.insist(send)
     except valkey.ValkeyDown:
         return
 

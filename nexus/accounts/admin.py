@@ -1,5 +1,6 @@
 """What operators look at. Members change themselves; here they are judged."""
 
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 # Registers the groups, which are registered anew below.
@@ -8,7 +9,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.models import Group
 from django.db import transaction
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -16,9 +17,10 @@ from django.utils import timezone
 from nexus.accounts.audit import LONGEST_REASON
 from nexus.accounts.models import AuditEntry, Role, Session, User
 from nexus.accounts.roles import change_access, remove_member
+from nexus.administration import ReadOnly
 from nexus.lib.errors import NexusError
 
-M = TypeVar("M", bound=Model)
+T = TypeVar("T")
 
 
 class AccessForm(forms.ModelForm[User]):
@@ -33,6 +35,15 @@ class AccessForm(forms.ModelForm[User]):
         model = User
         fields = ["role", "is_active"]
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        for field in self.fields.values():
+            field.show_hidden_initial = True  # what the admin saw, see `changed`
+
+    def changed(self, name: str, kind: Callable[[Any], T]) -> T | None:
+        """Return what the admin changed; the rest may be another's by now."""
+        return kind(self.cleaned_data[name]) if name in self.changed_data else None
+
     def clean(self) -> dict[str, Any] | None:
         """Carry the change out: only here a refusal can still be shown in the form.
 
@@ -45,8 +56,8 @@ class AccessForm(forms.ModelForm[User]):
             change_access(
                 actor=self.actor,
                 user_id=self.instance.pk,
-                role=Role(cleaned["role"]),
-                is_active=cleaned["is_active"],
+                role=self.changed("role", Role),
+                is_active=self.changed("is_active", bool),
                 reason=cleaned["reason"],
                 now=timezone.now(),
             )
@@ -131,19 +142,8 @@ def acting(request: HttpRequest) -> User:
     return request.user
 
 
-class ReadOnly(admin.ModelAdmin[M]):
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
-
-
 @admin.register(Session)
-class SessionAdmin(ReadOnly[Session]):
+class SessionAdmin(ReadOnly, admin.ModelAdmin[Session]):
     list_display = ["user", "device", "address_prefix", "last_used_at", "ended_at"]
     list_select_related = ["user"]
     search_fields = ["user__username", "user__email"]
@@ -152,7 +152,7 @@ class SessionAdmin(ReadOnly[Session]):
 
 
 @admin.register(AuditEntry)
-class AuditEntryAdmin(ReadOnly[AuditEntry]):
+class AuditEntryAdmin(ReadOnly, admin.ModelAdmin[AuditEntry]):
     list_display = ["created_at", "actor", "action", "member", "subject", "reason"]
     list_select_related = ["actor", "member"]
     list_filter = ["action"]
@@ -164,7 +164,7 @@ admin.site.unregister(Group)
 
 
 @admin.register(Group)
-class GroupAdmin(ReadOnly[Group]):
+class GroupAdmin(ReadOnly, admin.ModelAdmin[Group]):
     """Every role's; the program makes them, see `roles`."""
 
     search_fields = ["name"]

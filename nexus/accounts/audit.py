@@ -3,8 +3,6 @@
 from datetime import datetime
 from typing import Final
 
-from django.db.models import QuerySet
-
 from nexus.accounts.models import AuditEntry, User
 
 LONGEST_REASON: Final = 500
@@ -31,15 +29,3 @@ def record(
         reason=reason,
         created_at=now,
     )
-
-
-def entries(
-    *, action: str | None = None, member: str | None = None
-) -> QuerySet[AuditEntry]:
-    """Return what was done; `member` is the username of whom it is about."""
-    found = AuditEntry.objects.select_related("actor", "member")
-    if action is not None:
-        found = found.filter(action=action)
-    if member is not None:
-        found = found.filter(member__username__iexact=member)
-    return found

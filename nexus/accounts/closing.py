@@ -85,7 +85,10 @@ def forget_traces(user: User) -> None:
 
 
 def forget_admin_sessions(user: User) -> None:
-    """End where the member is signed in to the pages for administration."""
+    """End where the member is signed in to the pages for administration.
+
+    Such sessions know their member by what they hold only; there are few of them.
+    """
     for row in AdminSession.objects.iterator():
         if row.get_decoded().get("_auth_user_id") == str(user.pk):
             row.delete()

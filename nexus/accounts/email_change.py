@@ -12,7 +12,12 @@ from nexus.accounts import audit
 from nexus.accounts.models import EmailChange, User
 from nexus.accounts.one_time import BadToken, read_token
 from nexus.accounts.operations import locked, naming_the_taken, require_password
+from nexus.lib.errors import InvalidError
 from nexus.queue import do_later
+
+
+class SameAddress(InvalidError):
+    code = "same"
 
 
 @transaction.atomic
@@ -25,6 +30,8 @@ def request_email_change(
     """
     user = locked(user)
     require_password(user, password)
+    if new_email.lower() == user.email:
+        raise SameAddress("This is your address already.", field="new_email")
     EmailChange.objects.update_or_create(
         user=user,
         defaults={

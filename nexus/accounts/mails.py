@@ -1,21 +1,20 @@
 """The mails we send, as plain text.
 
-They greet by username: whoever registers a stranger's address also chooses the name,
-and must not write to them through us.
+They carry nothing that a member chose: whoever registers a stranger's address must not
+write to them through us, be it by a name or by what their browser calls itself.
 """
 
 from typing import Final
-from uuid import UUID
 
 from django.conf import settings
 from django.core.mail import send_mail
 from django.utils import timezone
 
 from nexus.accounts.closing import UNDO, still_open
-from nexus.accounts.models import EmailChange, Session, User
+from nexus.accounts.models import EmailChange, User
 from nexus.accounts.one_time import Purpose, make_token
 
-RESET = """Hello {username},
+RESET = """Hello,
 
 somebody asked for a new password of your account on Nexus. With this code you can set
 one within the next hour:
@@ -25,14 +24,14 @@ one within the next hour:
 If it was not you, nothing has to be done.
 """
 
-VERIFY = """Hello {username},
+VERIFY = """Hello,
 
 this code confirms that this is your mail address on Nexus:
 
 {token}
 """
 
-LEAVE_ADDRESS = """Hello {username},
+LEAVE_ADDRESS = """Hello,
 
 somebody who knows your password wants your account on Nexus to use another mail address
 from now on. If it was you, confirm it within a day with this code, and with the one
@@ -43,7 +42,7 @@ that went to the new address:
 If it was not you, change your password at once: without this code nothing changes.
 """
 
-TAKE_ADDRESS = """Hello {username},
+TAKE_ADDRESS = """Hello,
 
 this code confirms that this is to be the mail address of your account on Nexus. The one
 that went to your present address is needed as well:
@@ -53,28 +52,27 @@ that went to your present address is needed as well:
 If you do not know of this, nothing has to be done.
 """
 
-ADDRESS_IN_USE = """Hello {username},
+ADDRESS_IN_USE = """Hello,
 
 somebody wants to use this mail address for another account on Nexus. It belongs to
 yours, so it stays with yours. If it was you, sign in with this account, or change its
 address first. If it was not, nothing has to be done.
 """
 
-THEFT = """Hello {username},
+THEFT = """Hello,
 
-somebody used a key to your account on Nexus a second time, from a device that calls
-itself {device}. It may have been copied, so we ended that session, for you and for
-whoever else held the key. Sign in again. If you see sessions that you do not know, end
-them and change your password.
+somebody used a key to your account on Nexus a second time. It may have been copied, so
+we ended that session, for you and for whoever else held the key. Sign in again. If you
+see sessions that you do not know, end them and change your password.
 """
 
-CLOSING = """Hello {username},
+CLOSING = """Hello,
 
 your account on Nexus is closed, and nobody can see what you published. Whoever signs in
 with your password within {days} days takes that back; after that, everything is erased.
 """
 
-CHANGED = """Hello {username},
+CHANGED = """Hello,
 
 the password of your account on Nexus was changed. If it was not you, ask for a new one
 at once.
@@ -82,7 +80,7 @@ at once.
 
 
 def send(user: User, subject: str, text: str, **words: object) -> None:
-    body = text.format(username=user.username, **words)
+    body = text.format(**words)
     send_mail(subject, body, settings.DEFAULT_FROM_EMAIL, [user.email])
 
 
@@ -120,25 +118,24 @@ def send_leave_address(*, user_id: int) -> None:
 
 def send_take_address(*, user_id: int) -> None:
     """Ask the new address whether it wants the account, or tell whose it is already."""
-    change = EmailChange.objects.filter(user=user_id).select_related("user").first()
-    if change is None:
+    user = find_user(user_id)
+    change = EmailChange.objects.filter(user=user).select_related("user").first()
+    if user is None or change is None:
         return
     owner = User.objects.filter(email=change.new_email).first()
     if owner is not None:
         send(owner, "Your mail address is in use", ADDRESS_IN_USE)
         return
     token = make_token(change.user, "take-new-address")
-    text = TAKE_ADDRESS.format(username=change.user.username, token=token)
+    text = TAKE_ADDRESS.format(token=token)
     sender = settings.DEFAULT_FROM_EMAIL
     send_mail("Confirm your new mail address", text, sender, [change.new_email])
 
 
-def send_theft_notice(*, user_id: int, session_id: UUID) -> None:
+def send_theft_notice(*, user_id: int) -> None:
     user = find_user(user_id)
-    session = Session.objects.filter(pk=session_id).first()
-    if user is not None and session is not None:
-        device = session.device or "nothing"
-        send(user, "A session of yours was ended", THEFT, device=device)
+    if user is not None:
+        send(user, "A session of yours was ended", THEFT)
 
 
 def send_closing_notice(*, user_id: int) -> None:

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Final, Literal
 
+from django.conf import settings
 from django.core import signing
 from django.utils.crypto import salted_hmac
 
@@ -29,7 +30,7 @@ class BadToken(InvalidError):
 
 
 def make_token(user: User, purpose: Purpose) -> str:
-    return signing.dumps([user.pk, state_of(user, purpose)], salt=purpose)
+    return signing.dumps([user.pk, states_of(user, purpose)[0]], salt=purpose)
 
 
 def read_token(token: str, *purposes: Purpose, now: datetime) -> tuple[User, Purpose]:
@@ -55,21 +56,27 @@ def user_in_state(user_id: int, state: str, purpose: Purpose, *, now: datetime) 
     allowed = still_open(now) if purpose == "reset-password" else present()
     members = User.objects.select_for_update().filter(allowed, pk=user_id)
     user = members.first()
-    if user is None or state != state_of(user, purpose):
+    if user is None or state not in states_of(user, purpose):
         raise BadToken
     return user
 
 
-def state_of(user: User, purpose: Purpose) -> str:
-    """Digest what the purpose changes, so that a used token no longer matches."""
-    parts = parts_of(user, purpose)
-    return salted_hmac(purpose, "\n".join(parts), algorithm="sha256").hexdigest()[:24]
+def states_of(user: User, purpose: Purpose) -> list[str]:
+    """Digest what the purpose changes, so that a used token no longer matches.
+
+    The first is by the key of now, the others by those of before.
+    """
+    parts = "\n".join(parts_of(user, purpose))
+    return [
+        salted_hmac(purpose, parts, secret=key, algorithm="sha256").hexdigest()[:24]
+        for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+    ]
 
 
 def parts_of(user: User, purpose: Purpose) -> list[str]:
     match purpose:
         case "reset-password":
-            return [user.password]
+            return [user.password, user.email]
         case "verify-email":
             return [user.email, str(user.is_verified)]
         case "leave-old-address" | "take-new-address":

@@ -17,7 +17,7 @@ from nexus.accounts import audit
 from nexus.accounts.closing import close, still_open
 from nexus.accounts.models import EmailChange, User, present
 from nexus.accounts.one_time import read_token
-from nexus.accounts.sessions import SessionEnded, end_sessions
+from nexus.accounts.sessions import SessionEnded, end_sessions, note_network
 from nexus.lib.errors import InvalidError, UnauthenticatedError
 from nexus.queue import do_later
 
@@ -183,7 +183,9 @@ def request_password_reset(*, email: str) -> None:
 
 
 @transaction.atomic
-def reset_password(*, token: str, new_password: str, now: datetime) -> None:
+def reset_password(
+    *, token: str, new_password: str, address: str, now: datetime
+) -> None:
     """Set a new password and end all sessions; raises BadToken or WeakPassword."""
     user, _ = read_token(token, "reset-password", now=now)
     refuse_weak(new_password, user, field="new_password")
@@ -192,6 +194,7 @@ def reset_password(*, token: str, new_password: str, now: datetime) -> None:
     user.is_verified = True
     user.save(update_fields=["password", "is_verified"])
     end_sessions(user=user, keep=None, now=now)
+    note_network(user=user, address=address, now=now)
     forget_email_change(user)
     audit.record("password_reset", actor=user, member=user, now=now)
     do_later("send_password_notice", arguments={"user_id": user.pk})

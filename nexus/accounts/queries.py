@@ -1,11 +1,13 @@
 """Reads of members and their sessions."""
 
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
-from nexus.accounts.models import Session, User, Visibility, present
+from nexus.accounts.models import AuditEntry, Session, User, Visibility, present
+from nexus.accounts.permissions import VIEW_AUDIT, require_permission
 from nexus.lib.errors import NotFoundError
 
 KNOWN_FOR = timedelta(days=60)
@@ -33,6 +35,28 @@ def find_live_session(
 
 def live_sessions(*, user: User, now: datetime) -> QuerySet[Session]:
     return user.sessions.filter(ended_at=None, expires_at__gt=now)
+
+
+def lock_members(user_ids: Any) -> None:
+    """Lock the members, given as a list or a query, until the transaction ends.
+
+    Whatever touches what is theirs locks them first: no two wait for each other.
+    """
+    found = User.objects.filter(pk__in=user_ids).order_by("pk")
+    list(found.select_for_update(no_key=True).values("pk"))
+
+
+def audit_entries(
+    *, viewer: User, action: str | None, member: str | None
+) -> QuerySet[AuditEntry]:
+    """Return the log of one action, about one member (None: any); raises NotAllowed."""
+    require_permission(viewer, VIEW_AUDIT)
+    found = AuditEntry.objects.select_related("actor", "member")
+    if action is not None:
+        found = found.filter(action=action)
+    if member is not None:
+        found = found.filter(member__username__iexact=member)
+    return found
 
 
 def get_member(*, user_id: int) -> User:

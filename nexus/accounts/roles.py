@@ -10,20 +10,14 @@ from django.db.models import Q, QuerySet
 
 from nexus.accounts import audit
 from nexus.accounts.access import outdate_tokens
-from nexus.accounts.closing import erase_account
+from nexus.accounts.closing import erase_account, forget_admin_sessions
 from nexus.accounts.models import Role, User
+from nexus.accounts.permissions import MANAGE_ROLES, NotAllowed, require_permission
 from nexus.accounts.queries import ProfileNotFound
 from nexus.accounts.sessions import end_sessions
-from nexus.lib.errors import ConflictError, ForbiddenError
+from nexus.lib.errors import ConflictError
 
 MODERATION: Final = ("hide_review", "hide_playlist")
-MANAGE_ROLES: Final = "accounts.manage_roles"
-VIEW_AUDIT: Final = "accounts.view_auditentry"
-
-
-class NotAllowed(ForbiddenError):
-    def __init__(self) -> None:
-        super().__init__("Your role does not allow this.")
 
 
 class LastAdmin(ConflictError):
@@ -31,12 +25,6 @@ class LastAdmin(ConflictError):
 
     def __init__(self) -> None:
         super().__init__("Somebody has to remain an admin: promote another one first.")
-
-
-def require_permission(user: User, permission: str) -> None:
-    """Raise NotAllowed unless the user's role has the permission, `app.codename`."""
-    if not user.has_perm(permission):
-        raise NotAllowed
 
 
 @transaction.atomic
@@ -120,9 +108,10 @@ def change_access(
     if is_active is not None and is_active != user.is_active:
         record("let_in" if is_active else "shut_out")
         user.is_active = is_active
-        end_sessions(user=user, keep=None, now=now)  # whoever is let in has none
+        end_sessions(user=user, keep=None, now=now)
     if was_admin and not is_admin(user):
         refuse_last(others)
+        forget_admin_sessions(user)  # else a role given again would open them
     user.save(update_fields=["role", "is_active"])
     return user
 

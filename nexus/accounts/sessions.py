@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import ip_address, ip_network
 from secrets import token_urlsafe
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -19,16 +18,21 @@ from django.db.models.functions import Least
 
 from nexus.accounts import audit
 from nexus.accounts.access import outdate_tokens, remember
-from nexus.accounts.closing import reopen, still_open
+from nexus.accounts.closing import forget_admin_sessions, reopen, still_open
 from nexus.accounts.models import Session, User
-from nexus.accounts.queries import SessionNotFound, find_live_session, live_sessions
+from nexus.accounts.queries import (
+    SessionNotFound,
+    find_live_session,
+    live_sessions,
+    lock_members,
+)
 from nexus.lib.errors import UnauthenticatedError
 from nexus.queue import do_later
 
 IDLE = timedelta(days=14)
 LONGEST = timedelta(days=60)
 GRACE = timedelta(seconds=10)
-KEEP_ENDED = timedelta(days=30)
+KEEP_ENDED = timedelta(days=60)
 PREFIX_BITS = {4: 24, 6: 48}
 
 
@@ -82,6 +86,22 @@ def open_session(*, user: User, device: str, address: str, now: datetime) -> Sig
     return SignIn(session, secret)
 
 
+def note_network(*, user: User, address: str, now: datetime) -> None:
+    """Remember where the member proved who they are, as a sign-in that is over.
+
+    Whoever guesses their password elsewhere cannot keep them from signing in there.
+    """
+    Session.objects.create(
+        user=user,
+        refresh_hash="",
+        address_prefix=prefix_of(address),
+        created_at=now,
+        last_used_at=now,
+        expires_at=now,
+        ended_at=now,
+    )
+
+
 def rotate(*, session_id: UUID, secret: str, now: datetime) -> SignIn:
     """Spend the secret for the next one; raises SessionEnded or RefreshTokenReused.
 
@@ -121,7 +141,7 @@ def spend(*, session_id: UUID, secret: str, now: datetime) -> bool:
 def second_use(*, session_id: UUID, secret: str, now: datetime) -> SignIn:
     """Answer a secret that is not the current one; raises as `rotate` does."""
     with transaction.atomic():
-        lock(Session.objects.filter(pk=session_id).values("user"))
+        lock_members(Session.objects.filter(pk=session_id).values("user"))
         session = find_live_session(session_id=session_id, now=now, lock=True)
         if session is None:
             raise SessionEnded
@@ -137,8 +157,7 @@ def end_stolen(session: Session, *, now: datetime) -> None:
     end(Session.objects.filter(pk=session.pk), user=session.user, now=now)
     subject = f"session {session.pk}"
     audit.record("refresh_token_reused", member=session.user, subject=subject, now=now)
-    notice: dict[str, Any] = {"user_id": session.user_id, "session_id": str(session.pk)}
-    do_later("send_theft_notice", arguments=notice)
+    do_later("send_theft_notice", arguments={"user_id": session.user_id})
 
 
 def successor_of(secret: str, key: str) -> str:
@@ -180,7 +199,11 @@ def log_out(*, user: User, session_id: UUID, now: datetime) -> None:
 
 @transaction.atomic
 def end_sessions(*, user: User, keep: UUID | None, now: datetime) -> None:
-    """End every session of the member but the one to keep (None: all)."""
+    """End every session of the member but the one to keep (None: all).
+
+    Those of the pages for administration end in any case.
+    """
+    forget_admin_sessions(user)
     ending = user.sessions.all()
     if keep is not None:
         ending = ending.exclude(id=keep)
@@ -193,20 +216,15 @@ def end(sessions: QuerySet[Session], *, user: User, now: datetime) -> int:
     The member is locked before their sessions, here as everywhere: no two can wait for
     each other.
     """
-    lock([user.pk])
+    lock_members([user.pk])
     ended = sessions.filter(ended_at=None).update(ended_at=now)
     if ended:
         outdate_tokens(user)
     return ended
 
 
-def lock(user_ids: Any) -> None:
-    """Lock the members, given as a list or a query."""
-    list(User.objects.select_for_update().filter(pk__in=user_ids).values("pk"))
-
-
 def purge_sessions(*, now: datetime) -> int:
-    """Delete the rows of sessions that were over a month ago; return how many.
+    """Delete the rows of sessions that were over two months ago; return how many.
 
     Those of the administration's pages go as soon as they are over.
     """

@@ -1,5 +1,6 @@
 """Token buckets: in Valkey, or in the process where there is none or it is down."""
 
+import hashlib
 import threading
 import time
 from collections.abc import Sequence
@@ -136,7 +137,9 @@ return {allowed, left}
 
 def use_shared(limit: Limit, caller: str, *, cost: int) -> Charged:
     """Take a token, or with a cost of -1 put one back; raises ValkeyDown."""
-    keys = [f"nexus:limit:{limit.name}:{{{caller}}}"]
+    # Callers may be mail addresses: nobody is to find those in the cache.
+    name = hashlib.blake2b(caller.encode(), digest_size=16).hexdigest()
+    keys = [f"nexus:limit:{limit.name}:{{{name}}}"]
     arguments = [limit.quota, limit.refill_per_s, cost, ROUNDING]
     allowed, tokens = valkey.ask(
         lambda client: script_of(client)(keys=keys, args=arguments)

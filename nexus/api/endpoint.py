@@ -53,6 +53,7 @@ class Operation:
     """`answers` maps a status to its shape, None for an empty answer."""
 
     summary: str
+    description: str  # what a client must know beyond the shapes
     params: type[Params]
     body: Shape | None
     answers: Answers
@@ -60,7 +61,7 @@ class Operation:
     partial: bool  # no field of the body is required
 
 
-def operation(
+def operation(  # noqa: PLR0913  a declaration names all there is to say
     summary: str,
     *,
     answers: Answers,
@@ -68,12 +69,14 @@ def operation(
     body: Shape | None = None,
     failures: Sequence[int] = (),
     partial: bool = False,
+    description: str = "",
 ) -> Callable[[Handler], Handler]:
     """Declare what a handler takes, answers and refuses."""
 
     def declare(handler: Handler) -> Handler:
         handler.operation = Operation(  # type: ignore[attr-defined]  # read by Endpoint
             summary=summary,
+            description=description,
             params=params,
             body=body,
             answers=answers,

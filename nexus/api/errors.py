@@ -19,6 +19,8 @@ from psycopg.errors import ForeignKeyViolation
 from rest_framework import exceptions
 from rest_framework.response import Response
 
+from nexus.accounts.models import User
+from nexus.accounts.sessions import SessionEnded
 from nexus.api.middleware import request_id_of
 from nexus.lib.errors import (
     BadUpstreamError,
@@ -63,6 +65,8 @@ class Failure:
 # What Django and the database raise before or below our own code.
 FOREIGN: list[tuple[tuple[type[Exception], ...], Failure]] = [
     ((Http404,), Failure(404, "not_found", "There is nothing here.")),
+    # A member who was believed, and erased while the request ran.
+    ((User.DoesNotExist,), Failure(401, SessionEnded.code, str(SessionEnded()))),
     ((PermissionDenied,), Failure(403, "permission_denied", "You may not do this.")),
     ((RequestDataTooBig,), Failure(413, "payload_too_large", TOO_LARGE)),
     ((UnreadablePostError,), Failure(400, "parse_error", "The body broke off.")),

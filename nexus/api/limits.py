@@ -40,6 +40,8 @@ LOGIN_ACCOUNT = Limit("login-account", 10, 60, guards_secrets=True)
 # Minutes refill all day long. These two get back what a right password took.
 WRONG_ADDRESS = Limit("wrong-password-address", 500, DAY_S, guards_secrets=True)
 WRONG_ACCOUNT = Limit("wrong-password-account", 100, DAY_S, guards_secrets=True)
+# What we mail to one address, and for one member: a mailbox is not to be flooded.
+MAIL = Limit("mail", 5, 3600, guards_secrets=True)
 REGISTER = Limit("register", 60, 3600, guards_secrets=True)
 TMDB_SEARCH = Limit("tmdb-search", 60, 60)
 TMDB_IMPORT = Limit("tmdb-import", 60, 60)
@@ -54,6 +56,7 @@ LIMITS: Final = {
         LOGIN_ACCOUNT,
         WRONG_ADDRESS,
         WRONG_ACCOUNT,
+        MAIL,
         REGISTER,
         TMDB_SEARCH,
         TMDB_IMPORT,

@@ -60,6 +60,19 @@ def guard_login(
     return attempt
 
 
+def guard_password(*, user_id: int, told: list[Charged]) -> Attempt:
+    """Count a try of a signed-in member's own password; raises Throttled.
+
+    Whoever has their session only shall not find out the password with it.
+    """
+    attempt = Attempt(told)
+    if settings.RATE_LIMITS:
+        account = f"password:{user_id}"
+        charge(LOGIN_ACCOUNT, account, told=told)
+        attempt.take(WRONG_ACCOUNT, account)
+    return attempt
+
+
 def account_of(login: str, address: str, *, now: datetime) -> str:
     """Return whose bucket a try at the account takes from.
 

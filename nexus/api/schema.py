@@ -38,7 +38,8 @@ class ContractSchema(AutoSchema):
         return self.declared.summary if self.declared else None
 
     def get_description(self) -> str:  # type: ignore[override]  # as in AutoSchema
-        return ""  # docstrings are for those who read the code
+        # Docstrings are for those who read the code.
+        return self.declared.description if self.declared else ""
 
     def get_tags(self) -> list[str]:
         words = self.path.strip("/").split("/")

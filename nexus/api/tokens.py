@@ -124,7 +124,6 @@ def refresh_token(sign_in: SignIn) -> RefreshToken:
     token["sub"] = str(session.user_id)
     token["sid"] = str(session.pk)
     token["secret"] = sign_in.secret
-    token["generation"] = session.generation
     token.set_iat(at_time=session.last_used_at)
     token.set_exp(from_time=session.expires_at, lifetime=timedelta(0))
     token["jti"] = hash_of(sign_in.secret)[:32]

@@ -4,7 +4,6 @@ Those that refresh are not tried again: whoever reads a stale copy queues the ne
 """
 
 from typing import Any
-from uuid import UUID
 
 from django.utils import timezone
 from procrastinate import JobContext, RetryStrategy
@@ -51,8 +50,8 @@ def send_take_address(user_id: int) -> None:
 
 
 @app.task(name="send_theft_notice", retry=PATIENT)
-def send_theft_notice(user_id: int, session_id: str) -> None:
-    mails.send_theft_notice(user_id=user_id, session_id=UUID(session_id))
+def send_theft_notice(user_id: int) -> None:
+    mails.send_theft_notice(user_id=user_id)
 
 
 @app.task(name="send_closing_notice", retry=PATIENT)

@@ -1,8 +1,8 @@
 """For looking only: nobody but its owner changes or removes a playlist."""
 
 from django.contrib import admin
-from django.http import HttpRequest
 
+from nexus.administration import ReadOnly
 from nexus.playlists.models import Playlist, PlaylistItem
 
 
@@ -16,7 +16,7 @@ class PlaylistItemInline(admin.TabularInline[PlaylistItem, Playlist]):
 
 
 @admin.register(Playlist)
-class PlaylistAdmin(admin.ModelAdmin[Playlist]):
+class PlaylistAdmin(ReadOnly, admin.ModelAdmin[Playlist]):
     list_display = ("name", "owner", "visibility", "is_hidden", "updated_at")
     list_filter = ("visibility", ("hidden_at", admin.EmptyFieldListFilter))
     list_select_related = ("owner",)
@@ -25,15 +25,6 @@ class PlaylistAdmin(admin.ModelAdmin[Playlist]):
     inlines = [PlaylistItemInline]
     ordering = ["-updated_at", "-id"]
     show_full_result_count = False
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
 
     @admin.display(boolean=True, description="hidden")
     def is_hidden(self, playlist: Playlist) -> bool:

@@ -9,7 +9,8 @@ from django.db.models import Count, F, Max, Q
 
 from nexus.accounts import audit
 from nexus.accounts.models import User
-from nexus.accounts.roles import require_permission
+from nexus.accounts.permissions import require_permission
+from nexus.accounts.queries import lock_members
 from nexus.catalog.models import Movie
 from nexus.lib.errors import ConflictError, ForbiddenError, NotFoundError, StaleError
 from nexus.playlists.models import (
@@ -178,6 +179,7 @@ def hide_playlist(
     Raises NotAllowed, and PlaylistNotFound if it is private by now.
     """
     require_permission(moderator, HIDE_PLAYLIST)
+    lock_members([playlist.owner_id])
     shared = Playlist.objects.exclude(visibility=PlaylistVisibility.PRIVATE)
     found = shared.filter(pk=playlist.pk)
     if not found.exists():
@@ -198,6 +200,7 @@ def hide_playlist(
 @transaction.atomic
 def show_playlist(*, moderator: User, playlist: Playlist, now: datetime) -> None:
     require_permission(moderator, HIDE_PLAYLIST)
+    lock_members([playlist.owner_id])
     hidden = Playlist.objects.filter(pk=playlist.pk, hidden_at__isnull=False)
     if hidden.update(hidden_at=None, hidden_reason=""):
         audit.record(

@@ -1,20 +1,9 @@
 """For looking only: nobody writes, or removes, in a member's name."""
 
 from django.contrib import admin
-from django.http import HttpRequest
 
+from nexus.administration import ReadOnly
 from nexus.ratings.models import HiddenMovie, Rating, Viewing
-
-
-class ReadOnly:
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
 
 
 @admin.register(Rating)

@@ -8,7 +8,8 @@ from django.db.models import Q
 
 from nexus.accounts import audit
 from nexus.accounts.models import User
-from nexus.accounts.roles import require_permission
+from nexus.accounts.permissions import require_permission
+from nexus.accounts.queries import lock_members
 from nexus.catalog.models import Movie
 from nexus.lib.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from nexus.ratings.models import HIDE_REVIEW, HiddenMovie, Rating, Viewing
@@ -98,6 +99,7 @@ def require_author(user: User, rating: Rating) -> None:
 def hide_review(*, moderator: User, rating: Rating, reason: str, now: datetime) -> None:
     """Take a review out of sight; its stars stay. Raises NotAllowed or NoReview."""
     require_permission(moderator, HIDE_REVIEW)
+    lock_members([rating.user_id])
     reviews = Rating.objects.filter(pk=rating.pk).exclude(review="")
     if not reviews.exists():
         raise NoReview("This rating has no review.")
@@ -117,6 +119,7 @@ def hide_review(*, moderator: User, rating: Rating, reason: str, now: datetime) 
 @transaction.atomic
 def show_review(*, moderator: User, rating: Rating, now: datetime) -> None:
     require_permission(moderator, HIDE_REVIEW)
+    lock_members([rating.user_id])
     hidden = Rating.objects.filter(pk=rating.pk, hidden_at__isnull=False)
     if hidden.update(hidden_at=None, hidden_reason=""):
         audit.record(

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 # begins a cell, or would begin one in a spreadsheet that parts cells by semicolons or
 # tabs: that one is blind to our quotes. Apostrophes count in, so that the one we put
 # in front can be taken away again without a doubt.
-FORMULA = re.compile(r"(^\s*|[;\t\r\n] *)('*[=+\-@\uff1d\uff0b\uff0d\uff20])")
+FORMULA = re.compile(r"(^\s*|[;\t\r\n][ \"]*)('*[=+\-@\uff1d\uff0b\uff0d\uff20])")
 
 
 def cell_of(value: object) -> object:

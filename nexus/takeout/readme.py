@@ -34,7 +34,7 @@ WHAT IS NOT THERE
   {row_number}.
 - Who else took part in what audit and admin_log tell: that is held of them, not of you.
 - Mails that are about to be sent to you: they wait under the number of your account and
-  are forgotten within two days.
+  are forgotten within three days.
 - A sign-in to the pages for administration: it ends within eight hours.
 - What the operator of this server writes to log files and back-ups.
 

@@ -37,7 +37,9 @@ class Pages:
 
     def change(self, user: User, **values: Any) -> Answer:
         is_active = {"is_active": "on"} if values.pop("is_active", True) else {}
-        known = {"role": user.role, "reason": ""} | is_active
+        # What the browser was shown, and sends along.
+        seen = {"initial-role": user.role, "initial-is_active": str(user.is_active)}
+        known = {"role": user.role, "reason": ""} | is_active | seen
         return self.post(f"{USERS}{user.pk}/change/", known | values)
 
     def remove(self, user: User) -> Answer:
@@ -174,6 +176,19 @@ def test_both_at_once_are_two_entries(pages: Pages, moderator: User) -> None:
     pages.change(moderator, role="member", is_active=False)
 
     assert [row[2] for row in log()] == ["role_changed", "shut_out"]
+
+
+def test_it_leaves_alone_what_another_admin_changed_meanwhile(
+    pages: Pages, owner: User
+) -> None:
+    seen = User.objects.get(pk=owner.pk)
+    pages.change(owner, is_active=False)
+
+    pages.change(seen, role="moderator")
+
+    owner.refresh_from_db()
+    assert (owner.role, owner.is_active) == ("moderator", False)
+    assert [row[2] for row in log()] == ["shut_out", "role_changed"]
 
 
 def test_no_change_is_no_entry(pages: Pages, owner: User) -> None:

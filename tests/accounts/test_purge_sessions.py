@@ -24,14 +24,14 @@ def make_session(
     ("expires", "ended", "kept"),
     [
         (14, None, True),
-        (-29, None, True),
-        (-31, None, False),
+        (-59, None, True),
+        (-61, None, False),
         (5, -1, True),
-        (5, -29, True),
-        (5, -31, False),
+        (5, -59, True),
+        (5, -61, False),
     ],
 )
-def test_it_deletes_what_was_over_a_month_ago(
+def test_it_deletes_what_was_over_two_months_ago(
     owner: User, expires: int, ended: int | None, kept: bool
 ) -> None:
     ended_at = None if ended is None else NOW + ended * DAY
@@ -44,7 +44,7 @@ def test_it_deletes_what_was_over_a_month_ago(
 
 
 def test_it_is_a_job(owner: User) -> None:
-    make_session(owner, expires_at=timezone.now() - 31 * DAY)
+    make_session(owner, expires_at=timezone.now() - 61 * DAY)
     make_session(owner, expires_at=timezone.now() + DAY)
 
     app.tasks["purge_sessions"].func(timestamp=0)

@@ -16,6 +16,7 @@ from tests.builders import PASSWORD
 from tests.query_count import count_queries
 from tests.servers import free_port
 from tests.tokens import bearer, refresh, sign_in, use
+from tests.valkey_process import ValkeyProcess
 
 FEED = "/api/user/hidden/"
 NEW_PASSWORD = {"current_password": PASSWORD, "new_password": "battery-staple-8"}
@@ -101,14 +102,17 @@ def test_it_sees_a_new_role_at_once(owner: User) -> None:
 def test_it_sees_what_happened_while_the_cache_was_down(
     owner: User, settings: Settings
 ) -> None:
-    url = settings.VALKEY_URL
-    token = sign_in()["access"]
-    forget_versions()
-    settings.VALKEY_URL = f"valkey://127.0.0.1:{free_port()}/0"
-    bearer(token).post("/api/auth/logout/")
-    settings.VALKEY_URL = url
+    with ValkeyProcess() as server:
+        settings.VALKEY_URL = server.url
+        mine, other = sign_in()["access"], sign_in()["access"]
+        server.hang()
+        bearer(mine).delete("/api/auth/sessions/")
+        server.go_on()
 
-    assert use(token).code == "session_ended"
+        answers = [use(token) for token in (mine, other)]
+
+    assert answers[0].status == 200
+    assert answers[1].code == "session_ended"
 
 
 def test_it_never_goes_back_to_an_older_version(owner: User) -> None:

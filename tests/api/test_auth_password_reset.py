@@ -157,3 +157,36 @@ def test_it_takes_a_code_once_of_simultaneous_uses(owner: User) -> None:
     answers = together(*[partial(confirm, token, f"{NEW}{n}") for n in range(6)])
 
     assert sorted(answer.status for answer in answers) == [204] + [400] * 5
+
+
+def test_it_refuses_a_code_that_went_to_an_address_of_before(owner: User) -> None:
+    code = make_token(owner, "reset-password")
+    User.objects.update(email="new@example.org")
+
+    answer = confirm(code)
+
+    assert answer.field_code("token") == "invalid_token"
+
+
+def test_it_lets_the_member_sign_in_whoever_guesses_elsewhere(
+    owner: User, settings: Settings
+) -> None:
+    settings.RATE_LIMITS = True
+    code = make_token(owner, "reset-password")
+    for _ in range(11):
+        Api().post("/api/auth/login/", {"username": "owner", "password": "wrong-1"})
+
+    confirm(code)
+
+    body = {"username": "owner", "password": NEW}
+    assert Api().post("/api/auth/login/", body).status == 200
+
+
+def test_it_takes_a_code_that_was_signed_with_the_key_of_before(
+    owner: User, settings: Settings
+) -> None:
+    code = make_token(owner, "reset-password")
+    settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
+    settings.SECRET_KEY = "a-key-that-is-quite-as-long-as-needed-1"
+
+    assert confirm(code).status == 204

@@ -1,5 +1,15 @@
 from django.db import migrations
 
+# Entries from before were told apart by their subject only.
+RENAME = """
+UPDATE accounts_auditentry SET action = split_part(subject, ' ', 1)
+  || CASE action WHEN 'hide' THEN '_hidden' ELSE '_shown' END
+  WHERE action IN ('hide', 'show');
+UPDATE accounts_auditentry SET action = replace(action, 'rating_', 'review_')
+  WHERE action LIKE 'rating\\_%%';
+"""
+
+# TRUNCATE stays possible, for whoever owns the table: tests empty it so.
 REFUSE = """
 CREATE FUNCTION accounts_audit_is_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -34,4 +44,7 @@ class Migration(migrations.Migration):
         ('accounts', '0002_access'),
     ]
 
-    operations = [migrations.RunSQL(REFUSE, UNDO)]
+    operations = [
+        migrations.RunSQL(RENAME, migrations.RunSQL.noop),
+        migrations.RunSQL(REFUSE, UNDO),
+    ]

@@ -15,8 +15,8 @@ from nexus.accounts.models import User
 from nexus.accounts.queries import live_sessions
 from nexus.api import tokens
 from nexus.api.endpoint import NEVER_STORE, Endpoint, operation
-from nexus.api.limits import LOGIN_ACCOUNT, LOGIN_ADDRESS, REGISTER
-from nexus.api.login_guard import guard_login
+from nexus.api.limits import LOGIN_ADDRESS, MAIL, REGISTER
+from nexus.api.login_guard import guard_login, guard_password
 from nexus.api.paging import CursorParams, Keyset, cursor_body
 from nexus.api.shapes import accounts as shapes
 from nexus.api.shapes.common import cursor_page_of
@@ -61,6 +61,13 @@ class Login(TokenEndpoint):
 
     @operation(
         "Sign in",
+        description=(
+            "Send `access` as `Authorization: Bearer ...`; it lasts ten minutes. "
+            "`refresh` buys the next pair, once. A session ends after 14 days without "
+            "use and after 60 in any case. An account that was closed less than 14 "
+            "days ago is open again. Wrong passwords are limited by address and by "
+            "account."
+        ),
         body=shapes.LoginInput,
         answers={200: shapes.TokenOutput},
         failures=[401],
@@ -78,6 +85,11 @@ class Login(TokenEndpoint):
 class Refresh(TokenEndpoint):
     @operation(
         "Spend a refresh token for a new pair",
+        description=(
+            "Whoever brings the same token within ten seconds gets the same new one, "
+            "as two tabs of one browser do. After that it is taken for a stolen copy: "
+            "`refresh_token_reused`, and the session ends."
+        ),
         body=shapes.RefreshInput,
         answers={200: shapes.TokenOutput},
         failures=[401],
@@ -141,10 +153,11 @@ class PasswordChange(Endpoint):
         answers={204: None},
     )
     def post(self, request: Request) -> Response:
-        self.charge(LOGIN_ACCOUNT, f"password:{self.user.pk}")
+        attempt = guard_password(user_id=self.user.pk, told=self.told)
         operations.change_password(
             user=self.user, session_id=self.session_id, now=timezone.now(), **self.body
         )
+        attempt.forgive()
         return Response(status=204)
 
 
@@ -153,11 +166,15 @@ class PasswordReset(TokenEndpoint):
 
     @operation(
         "Ask for a code to set a new password",
+        description=(
+            "The code lasts an hour and goes to `/api/auth/password/reset/confirm/`. "
+            "The answer is the same whether or not the address is known."
+        ),
         body=shapes.PasswordResetInput,
         answers={202: shapes.EmptyOutput},
     )
     def post(self, request: Request) -> Response:
-        self.charge(LOGIN_ACCOUNT, f"reset:{self.body['email']}")
+        self.charge(MAIL, f"to:{self.body['email']}")
         operations.request_password_reset(email=self.body["email"])
         return Response({}, status=202)
 
@@ -171,7 +188,7 @@ class PasswordResetConfirm(TokenEndpoint):
         answers={204: None},
     )
     def post(self, request: Request) -> Response:
-        operations.reset_password(**self.body, now=timezone.now())
+        operations.reset_password(**self.body, address=self.address, now=timezone.now())
         return Response(status=204)
 
 
@@ -180,7 +197,7 @@ class EmailVerify(Endpoint):
         "Ask for a code that confirms my address", answers={202: shapes.EmptyOutput}
     )
     def post(self, request: Request) -> Response:
-        self.charge(LOGIN_ACCOUNT, f"verify:{self.user.pk}")
+        self.charge(MAIL, f"to:{self.user.email}")
         operations.request_verification(user=self.user)
         return Response({}, status=202)
 
@@ -199,12 +216,19 @@ class EmailVerifyConfirm(TokenEndpoint):
 class EmailChange(Endpoint):
     @operation(
         "Ask to use another address: a code goes to the old and to the new one",
+        description=(
+            "Both codes go to `/api/auth/email/change/confirm/`, in any order, within "
+            "a day. Whether the address is somebody else's shows only in mailboxes."
+        ),
         body=shapes.EmailChangeInput,
         answers={202: shapes.EmptyOutput},
     )
     def post(self, request: Request) -> Response:
-        self.charge(LOGIN_ACCOUNT, f"password:{self.user.pk}")
+        attempt = guard_password(user_id=self.user.pk, told=self.told)
+        self.charge(MAIL, f"from:{self.user.pk}")
+        self.charge(MAIL, f"to:{self.body['new_email']}")
         request_email_change(user=self.user, now=timezone.now(), **self.body)
+        attempt.forgive()
         return Response({}, status=202)
 
 

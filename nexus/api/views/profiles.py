@@ -13,7 +13,7 @@ from nexus.accounts.operations import (
 )
 from nexus.accounts.queries import get_member, get_visible_profile
 from nexus.api.endpoint import Endpoint, operation
-from nexus.api.limits import LOGIN_ACCOUNT
+from nexus.api.login_guard import guard_password
 from nexus.api.shapes import accounts as shapes
 from nexus.api.shapes.preferences import PreferencesInput, PreferencesOutput
 from nexus.api.shapes.ratings import StatisticsOutput
@@ -58,9 +58,10 @@ class MyAccount(Profile):
         answers={204: None},
     )
     def delete(self, request: Request) -> Response:
-        self.charge(LOGIN_ACCOUNT, f"password:{self.user.pk}")
+        attempt = guard_password(user_id=self.user.pk, told=self.told)
         password = self.body["password"]
         delete_account(user=self.user, password=password, now=timezone.now())
+        attempt.forgive()
         return Response(status=204)
 
 

@@ -9,12 +9,15 @@ from django.utils import timezone
 
 from nexus.accounts.audit import LONGEST_REASON
 from nexus.accounts.models import Role, User
-from nexus.accounts.roles import change_role
+from nexus.accounts.roles import change_role, make_missing_groups
 from nexus.lib.errors import NexusError
 
 
 class Command(BaseCommand):
-    help = "Give a member a role; it counts from their next request on."
+    help = (
+        "Give a member a role. It counts from their next request on; where the running "
+        "server has a VALKEY_URL that this command was not given, after half a minute."
+    )
     requires_migrations_checks = True
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -25,6 +28,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        make_missing_groups()
         user, role = find_user(options["member"]), role_named(options["role"])
         if user.role == role:
             self.stdout.write(f"{user.username} is {role} already.")
