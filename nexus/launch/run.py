@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack, closing, suppress
@@ -23,6 +24,8 @@ from nexus.launch.progress import say, step
 START_LIMIT_S = 60.0
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
+
+STOPPING = threading.Event()
 
 
 class Stop(BaseException):
@@ -59,7 +62,14 @@ def raise_stop(number: int, frame: FrameType | None) -> None:
     with suppress(OSError):
         # Past sys.stdout, which may be in the middle of a line of its own.
         os.write(1, b"\nStopping ...\n")
+    STOPPING.set()
     raise Stop
+
+
+def heed_missed_stop() -> None:
+    """Raise the Stop that Python dropped: it does so inside of a weak reference."""
+    if STOPPING.is_set():
+        raise Stop
 
 
 def ignore(number: int, frame: FrameType | None) -> None:
@@ -93,6 +103,7 @@ def start(stack: ExitStack) -> dict[int, str]:
 def wait_for_any(parts: Mapping[int, str]) -> str:
     """Sleep until one of the parts ends; return its name."""
     while True:
+        heed_missed_stop()
         ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
         assert ended is not None
         if ended.si_pid in parts:
@@ -167,6 +178,7 @@ def web_command(host: str) -> list[str]:
 def wait_until_ready(process: subprocess.Popen[bytes]) -> None:
     give_up_at = time.monotonic() + START_LIMIT_S
     while not is_ready():
+        heed_missed_stop()
         if process.poll() is not None or time.monotonic() > give_up_at:
             raise CannotStart("The web server did not start; the lines above say why.")
         time.sleep(0.05)
