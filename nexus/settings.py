@@ -216,11 +216,11 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "nexus.api.middleware.CanonicalPath",
-    "nexus.api.admin_limit.AdminLoginLimit",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "nexus.api.admin_limit.AdminLoginLimit",
     "django.contrib.messages.middleware.MessageMiddleware",
 ]
 

@@ -5,13 +5,14 @@ from typing import Any, cast
 from django.contrib.admin import AdminSite
 from django.contrib.auth.forms import PasswordChangeForm
 from django.contrib.auth.views import PasswordChangeView
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 
 from nexus.accounts.models import User
 from nexus.accounts.operations import change_password
+from nexus.lib.errors import NexusError
 
 
 class OwnPasswordForm(PasswordChangeForm):
@@ -31,16 +32,27 @@ class OwnPasswordForm(PasswordChangeForm):
         return self.user
 
 
+class OwnPasswordView(PasswordChangeView):
+    form_class = OwnPasswordForm
+    template_name = "registration/password_change_form.html"
+
+    def form_valid(self, form: PasswordChangeForm) -> HttpResponse:
+        """Show a refusal in the form: the member may be leaving meanwhile."""
+        try:
+            return super().form_valid(form)
+        except NexusError as error:
+            form.add_error(None, str(error))
+            return self.form_invalid(form)
+
+
 class NexusAdminSite(AdminSite):
     site_header = site_title = "Nexus"
 
     def password_change(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> TemplateResponse:
-        view = PasswordChangeView.as_view(
-            form_class=OwnPasswordForm,
+        view = OwnPasswordView.as_view(
             success_url=reverse("admin:password_change_done"),
-            template_name="registration/password_change_form.html",
             extra_context=self.each_context(request) | (extra_context or {}),
         )
         return cast("TemplateResponse", view(request))

@@ -8,10 +8,11 @@ from rest_framework.exceptions import Throttled
 from nexus.api.buckets import Charged, charge, headers_of
 from nexus.api.errors import framework_failure, plain
 from nexus.api.limits import LOGIN_ADDRESS, network_of
-from nexus.api.login_guard import guard_login
+from nexus.api.login_guard import Attempt, guard_login, guard_password
 from nexus.api.middleware import GetResponse
 
 LOGIN_PATH = "/admin/login/"
+CHANGE_PATH = "/admin/password_change/"
 
 
 class AdminLoginLimit:
@@ -19,11 +20,13 @@ class AdminLoginLimit:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if request.method != "POST" or request.path_info != LOGIN_PATH:
+        guarded = {LOGIN_PATH: self.sign_in, CHANGE_PATH: self.change_password}
+        guard = guarded.get(request.path_info)
+        if request.method != "POST" or guard is None:
             return self.get_response(request)
         told: list[Charged] = []
         try:
-            response = self.sign_in(request, told)
+            response = guard(request, told)
         except Throttled as error:
             response = plain(request, framework_failure(error))
         for name, value in headers_of(told).items():
@@ -38,7 +41,18 @@ class AdminLoginLimit:
         attempt = guard_login(
             login=login, address=address, told=told, now=timezone.now()
         )
+        return self.go_on(request, attempt)
+
+    def change_password(
+        self, request: HttpRequest, told: list[Charged]
+    ) -> HttpResponseBase:
+        user_id = request.user.pk
+        if user_id is None:  # sent to the sign-in
+            return self.get_response(request)
+        return self.go_on(request, guard_password(user_id=user_id, told=told))
+
+    def go_on(self, request: HttpRequest, attempt: Attempt) -> HttpResponseBase:
         response = self.get_response(request)
-        if response.status_code == 302:  # into the administration
+        if response.status_code == 302:  # the form was right
             attempt.forgive()
         return response

@@ -105,3 +105,18 @@ def test_a_stranger_cannot_keep_an_admin_out_at_home(admin: User) -> None:
 @pytest.mark.parametrize("name", ["", "\0", "a\0b", "a" * 3000])
 def test_it_takes_any_name(name: str) -> None:
     assert guess(name=name).status == 200
+
+
+@pytest.mark.usefixtures("limits")
+def test_it_slows_down_guessing_by_a_stolen_session(admin: User) -> None:
+    desk = Client()
+    desk.force_login(admin)
+    form = {
+        "old_password": "wrong-1",
+        "new_password1": "battery-staple-8",
+        "new_password2": "battery-staple-8",
+    }
+
+    answers = [desk.post("/admin/password_change/", form) for _ in range(12)]
+
+    assert [answer.status_code for answer in answers] == [200] * 10 + [429] * 2
