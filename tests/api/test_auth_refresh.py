@@ -195,8 +195,10 @@ def test_it_refuses_members_who_left(owner: User) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_it_has_one_successor_for_200_simultaneous_uses(
-    owner: User, count: Callable[[str], None]
+    owner: User, count: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # On a busy machine the last of them may come late.
+    monkeypatch.setattr(sessions, "GRACE", timedelta(minutes=5))
     token = sign_in()["refresh"]
 
     answers = queued_up(*[partial(refresh, token)] * 200)

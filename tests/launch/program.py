@@ -73,7 +73,9 @@ class Program:
     @property
     def said(self) -> str:
         """What it complained about, without the log."""
-        lines: list[str] = self.errors.read_text().splitlines()
+        # What Python says of a signal in the middle of a callback of its own.
+        text = self.errors.read_text().partition("Exception ignored in")[0]
+        lines: list[str] = text.splitlines()
         return "\n".join(line for line in lines if not line.startswith("{"))
 
     def read_until(self, mark: str) -> str:
