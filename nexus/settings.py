@@ -34,7 +34,6 @@ from nexus.lib.home import Home
 from nexus.lib.mail_url import LEGAL as MAIL_URL_LEGAL
 from nexus.lib.mail_url import parse_mail_url
 from nexus.lib.notices import TMDB_NOTICE
-from nexus.lib.valkey_url import redis_url
 
 django_stubs_ext.monkeypatch()
 
@@ -45,6 +44,8 @@ HOME = Home(env_path("NEXUS_HOME", PROJECT_DIR / "var"))
 HOST = env_host("HOST", "127.0.0.1")
 PORT = env_int("PORT", 8000, low=1, high=65535)
 WEB_WORKERS = env_int("WEB_WORKERS", 1, low=1, high=64)
+# Most wait for the database or for TMDb; a few compute.
+WEB_THREADS = env_int("WEB_THREADS", 24, low=4, high=256)
 LOG_LEVEL = env_choice(
     "LOG_LEVEL", "info", ("debug", "info", "warning", "error")
 ).upper()
@@ -98,22 +99,6 @@ VALKEY_URL = env_url(
 )
 
 
-def cache() -> dict[str, Any]:
-    if not VALKEY_URL:
-        return {
-            "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
-            "OPTIONS": {"MAX_ENTRIES": 10_000},
-        }
-    return {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
-        "LOCATION": redis_url(VALKEY_URL),
-        "KEY_PREFIX": "nexus",
-        "OPTIONS": {"socket_timeout": 0.5, "socket_connect_timeout": 0.5},
-    }
-
-
-CACHES = {"default": cache()}
-
 # A worker elsewhere would refresh a cache that the web process does not see.
 WORKER_IN_WEB = env_bool("WORKER_IN_WEB", default=True)
 if not (WORKER_IN_WEB or VALKEY_URL):
@@ -128,6 +113,9 @@ TMDB_API_URL = env_url(
     ("http", "https"),
     "https://api.themoviedb.org/3",
 )
+
+# So many threads of a web process may wait for TMDb; the others serve what is stored.
+TMDB_PLACES = WEB_THREADS * 2 // 3
 
 # --- HTTP
 

@@ -1,18 +1,22 @@
 """The servers every test may need, and the cast."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 from django.conf import settings as django_settings
-from django.core.cache import cache
 from django.db import connection
 from pytest_django import DjangoDbBlocker, Settings
 
 from nexus.accounts.models import Role, User
 from nexus.api.buckets import LOCAL
-from nexus.catalog import upstream
+from nexus.catalog import budget, upstream
+from nexus.catalog import cache as catalog_cache
+from nexus.catalog.breaker import breaker_of
 from nexus.launch.postgres import EmbeddedPostgres
 from nexus.recommendations.films import STORE
+from nexus.valkey import ValkeyDown
+from nexus.valkey import ask as ask_valkey
 from tests.builders import make_genres, make_user
 from tests.client import Api
 from tests.environment import VALKEY_PORT
@@ -74,7 +78,11 @@ def tmdb(tmdb_for_all: TmdbServer, settings: Settings) -> Iterator[TmdbServer]:
 def fresh_process(settings: Settings) -> None:
     """Forget what a process remembers, and hash passwords fast."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    cache.clear()
+    with suppress(ValkeyDown):
+        ask_valkey(lambda client: client.flushdb())
+    catalog_cache.LOCAL.clear()
+    budget.LOCAL.clear()
+    breaker_of.cache_clear()
     LOCAL.clear()
     STORE.clear()
 

@@ -10,10 +10,12 @@ import socket
 import struct
 import sys
 import threading
+from bisect import bisect_left
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from time import monotonic
 from types import TracebackType
 from typing import Any, Literal, Self, TypeAlias
 from urllib.parse import parse_qsl, urlsplit
@@ -71,14 +73,15 @@ class Call:
 class TmdbServer:
     """`key` is accepted as api_key, `token` as a bearer; `url` ends in /3.
 
-    `calls` counts by path without the /3 ("/movie/603"), failed calls included, and
-    `asked` keeps each call. Everything may be used from any thread.
+    `calls` counts by path without the /3 ("/movie/603"), failed calls included,
+    `asked` keeps each call and `arrivals` the moment it came. Everything may be used
+    from any thread. Without a `port` it takes a free one.
     """
 
     key = "0123456789abcdef" * 2
     token = "eyJhbGciOiJub25lIn0.eyJ0ZXN0Ijp0cnVlfQ.c2lnbmVk"
 
-    def __init__(self) -> None:
+    def __init__(self, port: int = 0) -> None:
         self.movies: dict[int, Doc] = {
             film.tmdb_id: shapes.film_doc(film, rank=rank)
             for rank, film in enumerate(FILMS)
@@ -86,9 +89,13 @@ class TmdbServer:
         self.changed_ids: list[int] = []
         self.calls: Counter[str] = Counter()
         self.asked: list[Call] = []
+        self.arrivals: list[float] = []
+        self._latency_s = 0.0
+        self._slow_paths = ""
+        self._hurry = threading.Event()
         self._fault: Fault | None = None
         self._lock = threading.Lock()
-        self._http = _Http(self)
+        self._http = _Http(self, port)
         self._thread = threading.Thread(
             target=self._http.serve_forever, args=(0.01,), daemon=True
         )
@@ -112,6 +119,7 @@ class TmdbServer:
     def stop(self) -> None:
         """Release every waiting call, close every connection and wait for the end."""
         self.recover()
+        self.slow_down(0.0)
         self._http.shutdown()
         self._http.close_connections()
         self._http.server_close()
@@ -137,12 +145,44 @@ class TmdbServer:
         if fault is not None:
             fault.over.set()
 
+    def slow_down(self, seconds: float, *, below: str = "") -> None:
+        """Let every answer from now on take so long; those under way hurry.
+
+        Only paths that begin with `below` are slow.
+        """
+        with self._lock:
+            self._hurry.set()
+            self._hurry = threading.Event()
+            self._latency_s, self._slow_paths = seconds, below
+
+    def take_time(self, path: str) -> None:
+        """Wait for as long as an answer takes now."""
+        with self._lock:
+            seconds, hurry = self._latency_s, self._hurry
+            is_slow = path.startswith(self._slow_paths)
+        if is_slow:
+            hurry.wait(seconds)
+
+    def busiest(self, window_s: float) -> int:
+        """Return the greatest number of calls that came within so many seconds."""
+        with self._lock:
+            moments = sorted(self.arrivals)
+        return max(
+            (
+                bisect_left(moments, first + window_s) - place
+                for place, first in enumerate(moments)
+            ),
+            default=0,
+        )
+
     def reset(self) -> None:
-        """Recover and forget the calls; films stay as they are."""
+        """Recover, hurry and forget the calls; films stay as they are."""
         self.recover()
+        self.slow_down(0.0)
         with self._lock:
             self.calls.clear()
             self.asked.clear()
+            self.arrivals.clear()
             self.changed_ids.clear()
 
     def add_movie(self, tmdb_id: int, title: str, **changed: Any) -> Doc:
@@ -160,11 +200,12 @@ class TmdbServer:
     def remove_movie(self, tmdb_id: int) -> None:
         del self.movies[tmdb_id]
 
-    def note(self, call: Call) -> Fault | None:
+    def note(self, call: Call, arrived_at: float) -> Fault | None:
         """Count the call and say how it fails."""
         with self._lock:
             self.calls[call.path] += 1
             self.asked.append(call)
+            self.arrivals.append(arrived_at)
             fault = self._fault
             if fault is None or fault.times == 0:
                 return None
@@ -185,6 +226,8 @@ class TmdbServer:
         match call.path.strip("/").split("/"):
             case ["movie", "changes"]:
                 found = [{"id": n, "adult": None} for n in self.changed_ids]
+            case ["movie", "popular" | "top_rated" as name]:
+                found = self._best(name)
             case ["movie", number, "recommendations"] if self._film(number):
                 found = self._related(int(number))
             case ["search", "movie"]:
@@ -235,6 +278,11 @@ class TmdbServer:
         ordered = films if window == "day" else films[::-1]
         return [shapes.brief(film) for film in ordered]
 
+    def _best(self, name: str) -> list[Doc]:
+        by = "popularity" if name == "popular" else "vote_average"
+        films = sorted(self.movies.values(), key=lambda film: -(film[by] or 0))
+        return [shapes.brief(film) for film in films]
+
     def _related(self, tmdb_id: int) -> list[Doc]:
         liked = {genre["id"] for genre in self.movies[tmdb_id]["genres"]}
         others = [film for film in self.movies.values() if film["id"] != tmdb_id]
@@ -246,8 +294,8 @@ class _Http(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, tmdb: TmdbServer) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+    def __init__(self, tmdb: TmdbServer, port: int) -> None:
+        super().__init__(("127.0.0.1", port), _Handler)
         self.tmdb = tmdb
         self.crashes: list[Exception] = []
         self._open: set[socket.socket] = set()
@@ -288,11 +336,13 @@ class _Handler(BaseHTTPRequestHandler):
         """Tests print nothing."""
 
     def do_GET(self) -> None:
+        arrived_at = monotonic()
         address = urlsplit(self.path)
         path = address.path.removeprefix("/3")
         params = dict(parse_qsl(address.query))
         call = Call(path, params, self.headers.get("Authorization"))
-        fault = self.server.tmdb.note(call)
+        fault = self.server.tmdb.note(call, arrived_at)
+        self.server.tmdb.take_time(path)
         if fault is None:
             self._send(*self.server.tmdb.answer(call))
         else:

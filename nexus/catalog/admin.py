@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from nexus.catalog.models import Credit, Genre, Movie, Person
-from nexus.catalog.operations import queue_refreshes
+from nexus.catalog.upkeep import queue_refreshes
 
 
 class OwnedByTmdb:
@@ -35,6 +35,7 @@ class MovieAdmin(OwnedByTmdb, admin.ModelAdmin[Movie]):
     list_display = ("title", "year", "id", "vote_count", "fetched_at", "is_removed")
     list_filter = (
         ("removed_at", admin.EmptyFieldListFilter),
+        ("purged_at", admin.EmptyFieldListFilter),
         ("fetched_at", admin.EmptyFieldListFilter),
     )
     search_fields = ("title", "original_title", "=id", "=imdb_id")

@@ -1,14 +1,14 @@
 """Cache-aside: fresh is answered, stale is answered and refreshed, nothing is asked."""
 
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Generic, Literal, TypeVar
 
-from nexus.catalog import cache
-from nexus.catalog.upstream import is_failing
+from nexus.catalog import cache, metrics
+from nexus.catalog.flight import Lead, once
+from nexus.catalog.upstream import CALL_LIMIT_S, a_place, is_failing
+from nexus.lib.errors import BadUpstreamError, UnavailableError
 from nexus.queue import do_later
 
 T = TypeVar("T")
@@ -39,16 +39,6 @@ class Freshness:
 
 # A refresh of one thing is queued at most once in so many seconds, however many ask.
 QUEUE_EVERY_S = 30
-# Keys share a fixed number of locks, so that nobody can grow the table by asking for
-# ever new things.
-_flights = tuple(threading.Lock() for _ in range(64))
-
-
-@contextmanager
-def alone(key: str) -> Iterator[None]:
-    """Let one caller per key ask TMDb while the others of this process wait for it."""
-    with _flights[hash(key) % len(_flights)]:
-        yield
 
 
 def refresh_soon(task: str, *, key: str, arguments: dict[str, Any]) -> None:
@@ -58,6 +48,7 @@ def refresh_soon(task: str, *, key: str, arguments: dict[str, Any]) -> None:
 
 
 def look_up(
+    kind: str,
     key: str,
     freshness: Freshness,
     *,
@@ -69,23 +60,69 @@ def look_up(
 
     Raises what `ask` raises where nothing is stored.
     """
+
+    def find() -> Answer[T] | None:
+        return stored_answer(key, freshness, now=now)
+
+    found = find()
+    if found is None:
+        found = wait_for_one(
+            kind,
+            key,
+            find=find,
+            fetch=lambda lead: refresh(
+                key, freshness, ask=ask, now=now, token=lead.token
+            ),
+        )
+    elif found.origin.source == "stale":
+        refresh_later()
+    count_lookup(kind, found.origin)
+    return found
+
+
+def wait_for_one(
+    kind: str,
+    key: str,
+    *,
+    find: Callable[[], T | None],
+    fetch: Callable[[Lead], T],
+) -> T:
+    """Have one caller of all fetch what is not stored; raises what they raise."""
+    try:
+        with a_place():
+            return once(kind, key, find=find, fetch=fetch, patience_s=CALL_LIMIT_S)
+    except (BadUpstreamError, UnavailableError):
+        metrics.LOOKUPS.labels(kind, "error").inc()
+        raise
+
+
+def count_lookup(kind: str, origin: Origin) -> None:
+    result = "fresh" if origin.source == "cache" else origin.source
+    metrics.LOOKUPS.labels(kind, result).inc()
+
+
+def stored_answer(
+    key: str, freshness: Freshness, *, now: datetime
+) -> Answer[Any] | None:
     stored = cache.read(key)
     if stored is None:
-        with alone(key):
-            stored = cache.read(key)
-            if stored is None:
-                return refresh(key, freshness, ask=ask, now=now)
+        return None
     value, fetched_at = stored
     if now - fetched_at <= freshness.fresh:
         return Answer(value, Origin("cache", fetched_at))
-    refresh_later()
     return Answer(value, Origin("stale", fetched_at, degraded=is_failing()))
 
 
 def refresh(
-    key: str, freshness: Freshness, *, ask: Callable[[], T], now: datetime
+    key: str,
+    freshness: Freshness,
+    *,
+    ask: Callable[[], T],
+    now: datetime,
+    token: int | None = None,
 ) -> Answer[T]:
     """Ask TMDb and keep the answer; an error is never kept."""
     value = ask()
-    cache.write(key, value=(value, now), keep_s=freshness.kept.total_seconds())
+    kept_s = freshness.kept.total_seconds()
+    cache.write(key, value=(value, now), keep_s=kept_s, token=token)
     return Answer(value, Origin("live", now))

@@ -109,6 +109,7 @@ def tmdb_page(
     wanted = {**arguments, "page": page}
     key = key_of(name, wanted)
     return look_up(
+        name,
         key,
         LISTINGS[name].freshness,
         ask=lambda: ask(name, wanted),
@@ -129,7 +130,7 @@ def refresh_page(name: str, wanted: dict[str, Any], *, now: datetime) -> None:
 
 
 def ask(name: str, wanted: dict[str, Any]) -> Page:
-    return ask_tmdb(lambda tmdb: LISTINGS[name].ask(tmdb, **wanted))
+    return ask_tmdb(name, lambda tmdb: LISTINGS[name].ask(tmdb, **wanted))
 
 
 def key_of(name: str, wanted: dict[str, Any]) -> str:

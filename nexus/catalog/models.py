@@ -92,6 +92,10 @@ class Movie(models.Model):
     vote_count = models.PositiveIntegerField(null=True, blank=True)
     popularity = models.FloatField(null=True, blank=True)
     metadata = models.JSONField(default=dict)  # the rest of TMDb's answer
+    # What TMDb left out of its last answer; an older copy of it may be here still.
+    missing_blocks = ArrayField(
+        models.CharField(max_length=20), default=list, db_default=[], blank=True
+    )
     people = models.ManyToManyField(Person, through="Credit", related_name="movies")
     keywords = models.ManyToManyField(Keyword, related_name="movies")
     # Both derive from the titles, see catalog.titles; kept for the sake of indexes.
@@ -99,6 +103,8 @@ class Movie(models.Model):
     title_grams = ArrayField(models.CharField(max_length=3), default=list)
     fetched_at = models.DateTimeField(null=True, blank=True)  # null: not from TMDb
     removed_at = models.DateTimeField(null=True, blank=True)  # TMDb no longer knows it
+    # Our copy grew too old and was emptied; hidden as a removed one until TMDb answers.
+    purged_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -128,10 +134,55 @@ class Movie(models.Model):
             ),
             models.Index(fields=["sort_title", "id"], name="movie_sort_title"),
             models.Index(fields=["updated_at"], name="movie_updated"),
+            models.Index(fields=["fetched_at"], name="movie_fetched"),
+            models.Index(
+                fields=["purged_at"],
+                name="movie_purged",
+                condition=Q(purged_at__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.title} ({self.year})" if self.year else self.title
+
+
+class MovieText(models.Model):
+    """What TMDb calls and tells a film in one language of one country.
+
+    Never English of the United States: that is in the film's own columns.
+    """
+
+    # The constraint's index begins with the film: it needs none of its own.
+    movie = models.ForeignKey(
+        Movie, on_delete=models.CASCADE, related_name="texts", db_index=False
+    )
+    language = models.CharField(max_length=3)  # ISO 639-1: pt
+    region = models.CharField(max_length=2)  # ISO 3166-1: BR
+    title = models.CharField(max_length=500, null=True, blank=True)
+    overview = models.TextField(null=True, blank=True)
+    tagline = models.TextField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["movie", "language", "region"],
+                name="movie_text_once_per_language",
+            ),
+            models.CheckConstraint(
+                condition=Q(title__isnull=False)
+                | Q(overview__isnull=False)
+                | Q(tagline__isnull=False),
+                name="movie_text_tells_something",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.movie_id} in {self.tag}"
+
+    @property
+    def tag(self) -> str:
+        """The language as BCP 47 writes it."""
+        return f"{self.language}-{self.region}"
 
 
 class CreditKind(models.TextChoices):
@@ -162,3 +213,13 @@ class Credit(models.Model):
     def real_person_id(self) -> int:
         """The person's id; needs `person` loaded."""
         return self.person.replaced_by_id or self.person_id
+
+
+class LastRun(models.Model):
+    """When a job that runs once a day began for the last time that it succeeded."""
+
+    job = models.CharField(max_length=40, primary_key=True)
+    began_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.job} at {self.began_at:%Y-%m-%d %H:%M}"

@@ -1,12 +1,13 @@
 """Writes of the catalogue, and the road from a film's id to the film."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
 
 from nexus.catalog import cache
-from nexus.catalog.aside import Origin, alone, refresh_soon
+from nexus.catalog.aside import Origin, count_lookup, refresh_soon, wait_for_one
+from nexus.catalog.expiry import is_expired, mark_removed
+from nexus.catalog.flight import Lead
 from nexus.catalog.models import Movie, Person
 from nexus.catalog.store import person_from, store_movie, write_changed
 from nexus.catalog.upstream import ask_tmdb, is_configured, is_failing
@@ -16,13 +17,12 @@ from nexus.lib.errors import (
     NotFoundError,
     UnavailableError,
 )
-from nexus.tmdb import Tmdb, TmdbNotFound
+from nexus.tmdb import TmdbNotFound
 
 FRESH = timedelta(days=7)
-# TMDb's terms: no copy older than six months. The rest is for days without an answer.
-OLD = timedelta(days=150)
-REFRESHED_AT_ONCE = 1_000
-JUST_FETCHED = timedelta(hours=12)
+KIND = "movie"  # in metrics and logs
+# TMDb may lack a block of a new film for days: its readers ask for it so often.
+COMPLETED_EVERY_S = 3_600
 UNKNOWN_KEEP_S = 600  # so long TMDb is not asked again for a film that it does not know
 MAX_ID = 2**31 - 1
 MOST_FETCHED = 20  # films or people that one request may ask TMDb for
@@ -64,14 +64,30 @@ def get_movie(*, movie_id: int, now: datetime) -> Movie:
 
 def find_or_fetch(*, movie_id: int, now: datetime) -> Found:
     """Return the film and where it comes from; a stale one is refreshed by a job."""
-    movie = Movie.objects.filter(id=movie_id).first()
-    if movie is None:
+    found = find_stored(movie_id, now=now)
+    if found is None:
         if not (is_configured() and 0 < movie_id <= MAX_ID):
             raise MovieNotFound(movie_id)
         return fetch(movie_id, now=now)
-    if movie.removed_at is None and is_stale(movie, now=now):
-        queue_refresh(movie_id)
+    if found.movie.removed_at is None and is_stale(found.movie, now=now):
+        refresh_later(found.movie)
+    count_lookup(KIND, found.origin)
+    return found
+
+
+def find_stored(movie_id: int, *, now: datetime) -> Found | None:
+    """Return the film if we may show our copy; one past the terms' age we may not."""
+    movie = Movie.objects.filter(id=movie_id).first()
+    if movie is None or is_expired(movie, now=now):
+        return None
     return Found(movie, origin_of(movie, now=now))
+
+
+def refresh_later(movie: Movie) -> None:
+    """Queue a refresh; of a partial film again only after a while."""
+    claim = f"completing:{movie.pk}"
+    if not is_partial(movie) or cache.claim(claim, keep_s=COMPLETED_EVERY_S):
+        queue_refresh(movie.pk)
 
 
 def queue_refresh(movie_id: int) -> None:
@@ -83,40 +99,56 @@ def find_complete(*, movie_id: int, now: datetime) -> Found:
 
     While TMDb is failing, or fails now, the stored film is answered.
     """
-    movie = Movie.objects.filter(id=movie_id, fetched_at=None).first()
+    movie = Movie.objects.filter(id=movie_id, fetched_at=None, removed_at=None).first()
     if movie is None or not is_configured() or is_failing():
         return find_or_fetch(movie_id=movie_id, now=now)
     return refresh_or_keep(movie, now=now)
 
 
 def fetch(movie_id: int, *, now: datetime) -> Found:
-    """Ask TMDb for a film that we do not hold."""
-    unknown = f"unknown-movie:{movie_id}"
-    with alone(f"movie:{movie_id}"):
-        if movie := Movie.objects.filter(id=movie_id).first():
-            return Found(movie, origin_of(movie, now=now))
-        if cache.read(unknown):
-            raise MovieNotFound(movie_id)
-        try:
-            detail = ask_tmdb(lambda tmdb: tmdb.movie(movie_id))
-        except TmdbNotFound as error:
-            cache.write(unknown, value=True, keep_s=UNKNOWN_KEEP_S)
-            raise MovieNotFound(movie_id) from error
-        return Found(store_movie(detail, now=now), Origin("live", now), is_new=True)
+    """Ask TMDb for a film that we do not hold; of simultaneous callers one asks."""
+    if cache.read(unknown_key(movie_id)):
+        raise MovieNotFound(movie_id)
+
+    def ask(_: Lead) -> Found:
+        movie = refresh_movie(movie_id=movie_id, now=now)
+        return Found(movie, live(movie, now=now), is_new=True)
+
+    try:
+        found = wait_for_one(
+            KIND,
+            f"movie:{movie_id}",
+            find=lambda: find_stored(movie_id, now=now),
+            fetch=ask,
+        )
+    except TmdbNotFound as error:
+        raise MovieNotFound(movie_id) from error
+    count_lookup(KIND, found.origin)
+    return found
 
 
 def is_stale(movie: Movie, *, now: datetime) -> bool:
     """Say whether TMDb should be asked again; without a key there is nothing newer."""
     return is_configured() and (
-        movie.fetched_at is None or now - movie.fetched_at > FRESH
+        movie.fetched_at is None or now - movie.fetched_at > FRESH or is_partial(movie)
     )
+
+
+def is_partial(movie: Movie) -> bool:
+    """Say whether TMDb left something out that may still come."""
+    return bool(movie.missing_blocks) and movie.removed_at is None
+
+
+def live(movie: Movie, *, now: datetime) -> Origin:
+    return Origin("live", now, degraded=is_partial(movie))
 
 
 def origin_of(movie: Movie, *, now: datetime) -> Origin:
     if movie.fetched_at is None:
         return Origin("local", None, degraded=is_configured() and is_failing())
     if is_stale(movie, now=now):
-        return Origin("stale", movie.fetched_at, degraded=is_failing())
+        is_poor = is_partial(movie) or is_failing()
+        return Origin("stale", movie.fetched_at, degraded=is_poor)
     return Origin("cache", movie.fetched_at)
 
 
@@ -125,7 +157,8 @@ def get_movies(*, movie_ids: Sequence[int], field: str, now: datetime) -> list[M
 
     Raises UnknownMovie, naming the first, or TooManyToFetch.
     """
-    stored = Movie.objects.in_bulk(movie_ids)
+    held = Movie.objects.in_bulk(movie_ids)
+    stored = {id_: one for id_, one in held.items() if not is_expired(one, now=now)}
     wanted = dict.fromkeys(movie_ids)
     refuse_many([id_ for id_ in wanted if id_ not in stored], field=field)
     found = []
@@ -153,10 +186,13 @@ def import_movie(*, movie_id: int, now: datetime) -> Found:
     Where TMDb cannot be asked, a stored film is answered as it is. Raises MovieNotFound
     also for a film that TMDb took back.
     """
-    movie = Movie.objects.filter(id=movie_id).first()
-    if movie is None:
-        return fetch(movie_id, now=now)
-    found = refresh_or_keep(movie, now=now)
+    stored = find_stored(movie_id, now=now)
+    if stored is None:
+        found = fetch(movie_id, now=now)
+    elif stored.movie.removed_at and cache.read(unknown_key(movie_id)):
+        raise MovieNotFound(movie_id)
+    else:
+        found = refresh_or_keep(stored.movie, now=now)
     if found.movie.removed_at is not None:
         raise MovieNotFound(movie_id)
     return found
@@ -164,61 +200,47 @@ def import_movie(*, movie_id: int, now: datetime) -> Found:
 
 def refresh_or_keep(movie: Movie, *, now: datetime) -> Found:
     """Refresh the film if it is stale; while TMDb cannot be asked it stays as it is."""
-    with alone(f"movie:{movie.pk}"):
-        movie.refresh_from_db()
-        if not is_stale(movie, now=now):
-            return Found(movie, origin_of(movie, now=now))
-        try:
-            movie = refresh_movie(movie_id=movie.pk, now=now)
-        except (BadUpstreamError, UnavailableError):
-            return Found(movie, origin_of(movie, now=now))
-        return Found(movie, Origin("live", now))
+
+    def find_fresh() -> Found | None:
+        held = Movie.objects.get(pk=movie.pk)
+        # A partial film stays stale: what somebody just fetched is as good as ours.
+        if is_stale(held, now=now) and held.fetched_at == movie.fetched_at:
+            return None
+        return Found(held, origin_of(held, now=now))
+
+    def ask(_: Lead) -> Found:
+        refreshed = refresh_movie(movie_id=movie.pk, now=now)
+        return Found(refreshed, live(refreshed, now=now))
+
+    try:
+        key = f"refresh:{movie.pk}"
+        return wait_for_one(KIND, key, find=find_fresh, fetch=ask)
+    except (BadUpstreamError, UnavailableError):
+        if is_expired(movie, now=now):
+            raise
+        return Found(movie, origin_of(movie, now=now))
 
 
 def refresh_movie(*, movie_id: int, now: datetime) -> Movie:
-    """Bring a stored film up to date.
+    """Ask TMDb for the film and store it.
 
-    One that TMDb no longer knows becomes a tombstone: members keep what they said.
+    One that we hold and TMDb no longer knows becomes a tombstone: members keep what
+    they said. Raises TmdbNotFound for one that we never held.
     """
     try:
-        detail = ask_tmdb(lambda tmdb: tmdb.movie(movie_id))
+        detail = ask_tmdb(KIND, lambda tmdb: tmdb.movie(movie_id))
     except TmdbNotFound:
-        gone = Movie.objects.filter(id=movie_id)
-        gone.update(removed_at=now, fetched_at=now, updated_at=now)
-        return Movie.objects.get(id=movie_id)
+        cache.write(unknown_key(movie_id), value=True, keep_s=UNKNOWN_KEEP_S)
+        movie = mark_removed(movie_id, now=now)
+        if movie is None:
+            raise
+        return movie
     return store_movie(detail, now=now)
 
 
-def refresh_old_movies(*, now: datetime) -> None:
-    """Queue the films whose copy grows old, the oldest first."""
-    if is_configured():
-        old = Movie.objects.filter(removed_at=None, fetched_at__lt=now - OLD)
-        ids = old.order_by("fetched_at", "id").values_list("id", flat=True)
-        queue_refreshes(ids[:REFRESHED_AT_ONCE])
-
-
-def refresh_changed_movies(*, now: datetime) -> None:
-    """Queue the films that changed at TMDb since the day before yesterday.
-
-    Raises what TMDb's client raises.
-    """
-    if not is_configured():
-        return
-    today, page, pages = now.date(), 1, 1
-    start_on = today - timedelta(days=2)
-    while page <= pages:
-        changes = ask_tmdb(
-            partial(Tmdb.changes, start_on=start_on, end_on=today, page=page)
-        )
-        held = Movie.objects.filter(id__in=changes.tmdb_ids, removed_at=None)
-        older = held.filter(fetched_at__lt=now - JUST_FETCHED)
-        queue_refreshes(older.values_list("id", flat=True))
-        page, pages = page + 1, changes.total_pages
-
-
-def queue_refreshes(movie_ids: Iterable[int]) -> None:
-    for movie_id in movie_ids:
-        queue_refresh(movie_id)
+def unknown_key(movie_id: int) -> str:
+    """Return where the cache keeps that TMDb does not know the film."""
+    return f"unknown-movie:{movie_id}"
 
 
 def find_people(*, person_ids: Sequence[int], field: str) -> list[Person]:
@@ -237,12 +259,21 @@ def find_people(*, person_ids: Sequence[int], field: str) -> list[Person]:
 
 
 def fetch_person(*, person_id: int, field: str) -> Person:
-    if not is_configured() or person_id <= 0:
+    unknown = f"unknown-person:{person_id}"
+    if not is_configured() or person_id <= 0 or cache.read(unknown):
         raise UnknownPerson(f"There is no person with the id {person_id}.", field=field)
+
+    def ask(_: Lead) -> Person:
+        told = ask_tmdb("person", lambda tmdb: tmdb.person(person_id))
+        found = person_from(told.tmdb_id, told.name, told.profile_path)
+        write_changed(Person.objects, [found], ["name", "profile_path"])
+        return found
+
+    def find() -> Person | None:
+        return Person.objects.filter(pk=person_id).first()
+
     try:
-        told = ask_tmdb(lambda tmdb: tmdb.person(person_id))
+        return wait_for_one("person", f"person:{person_id}", find=find, fetch=ask)
     except TmdbNotFound as error:
+        cache.write(unknown, value=True, keep_s=UNKNOWN_KEEP_S)
         raise UnknownPerson(str(error), field=field) from error
-    found = person_from(told.tmdb_id, told.name, told.profile_path)
-    write_changed(Person.objects, [found], ["name", "profile_path"])
-    return found

@@ -4,17 +4,33 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TypeVar
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Manager, Model, QuerySet
 
-from nexus.catalog.models import Credit, CreditKind, Genre, Keyword, Movie, Person
+from nexus.catalog.models import (
+    Credit,
+    CreditKind,
+    Genre,
+    Keyword,
+    Movie,
+    MovieText,
+    Person,
+)
 from nexus.catalog.titles import fold, grams_of, sort_key
+from nexus.tmdb import Genre as TmdbGenre
 from nexus.tmdb import MovieBrief, MovieDetail
+from nexus.tmdb.types import MovieText as TmdbText
 
 M = TypeVar("M", bound=Model)
 
 MAX_INTEGER = 2**31 - 1
+FILMS = 1_835_626_086  # the class of our advisory locks; any number of our own
 LEADING = 5  # so many of a cast are known well enough to be told by their name
+# Every language is somebody's, so all are kept; TMDb knows the best known films in some
+# sixty. The limits are for what no honest answer holds.
+MOST_TEXTS = 100
+LONGEST_TEXT = 4_000
+IN_MOVIE = ("en", "US")  # told by the film's own columns
 OWNED_BY_TMDB = (
     "title",
     "original_title",
@@ -34,10 +50,12 @@ OWNED_BY_TMDB = (
     "vote_count",
     "popularity",
     "metadata",
+    "missing_blocks",
     "sort_title",
     "title_grams",
     "fetched_at",
     "removed_at",
+    "purged_at",
     "updated_at",
 )
 
@@ -46,38 +64,48 @@ OWNED_BY_TMDB = (
 def store_movie(detail: MovieDetail, *, now: datetime) -> Movie:
     """Insert or replace the film; what TMDb left out of its answer stays as it was.
 
-    The film's row is locked by the first statement, so that two imports of one film
-    follow each other. All other rows are written in the order of their ids: imports
-    of different films with the same people cannot lock each other out.
+    Two imports of one film follow each other, and one that asked TMDb earlier changes
+    nothing of what a later one stored. All other rows are written in the order of their
+    ids: imports of different films with the same people cannot lock each other out.
     """
-    kept = untold(detail)
+    lock_film(detail.tmdb_id)
+    held = Movie.objects.filter(id=detail.tmdb_id).first()
+    if held and held.fetched_at and held.fetched_at > now:
+        return held
+    told = movie_from_detail(detail, now=now)
+    if held:
+        keep_untold(told, held=held)
     Movie.objects.bulk_create(
-        [movie_from_detail(detail, now=now)],
+        [told],
         update_conflicts=True,
         unique_fields=["id"],
-        update_fields=[name for name in OWNED_BY_TMDB if name not in kept],
+        update_fields=OWNED_BY_TMDB,
     )
-    movie = Movie.objects.get(id=detail.tmdb_id)
-    if "metadata" in kept:
-        movie.metadata |= detail.extra
-        movie.save(update_fields=["metadata"])
-    genres = [Genre(id=one.tmdb_id, name=one.name[:50]) for one in detail.genres]
-    write_changed(Genre.objects, genres, ["name"])
-    store_credits(movie, detail)
-    store_keywords(movie, detail)
-    return movie
+    store_genres(detail.genres)
+    store_credits(told, detail)
+    store_keywords(told, detail)
+    store_texts(told, detail)
+    return Movie.objects.get(id=detail.tmdb_id)
 
 
-def untold(detail: MovieDetail) -> set[str]:
-    """Return the fields that may be lacking because TMDb left a block out."""
-    fields = set()
-    if "videos" in detail.missing_blocks:
-        fields.add("trailer_key")
-    if "release_dates" in detail.missing_blocks:
-        fields.add("metadata")  # holds the certifications
-    if "external_ids" in detail.missing_blocks and detail.imdb_id is None:
-        fields.add("imdb_id")
-    return fields
+def lock_film(movie_id: int) -> None:
+    """Lock the film until the transaction ends, also one that has no row yet."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [FILMS, movie_id])
+
+
+def keep_untold(told: Movie, *, held: Movie) -> None:
+    """Fill in what TMDb left out of its answer from the copy that is held.
+
+    What rows of their own hold, people for one, stays by not being written.
+    """
+    if "videos" in told.missing_blocks:
+        told.trailer_key = held.trailer_key
+    if "external_ids" in told.missing_blocks:
+        told.imdb_id = told.imdb_id or held.imdb_id
+    certifications = held.metadata.get("certifications")
+    if "release_dates" in told.missing_blocks and certifications is not None:
+        told.metadata["certifications"] = certifications
 
 
 def movie_from_brief(brief: MovieBrief) -> Movie:
@@ -112,6 +140,7 @@ def movie_from_detail(detail: MovieDetail, *, now: datetime) -> Movie:
     movie.imdb_id = fitting(detail.imdb_id, 12)
     movie.trailer_key = fitting(detail.trailer_key, 40)
     movie.metadata = dict(detail.extra)
+    movie.missing_blocks = sorted(detail.missing_blocks)
     movie.fetched_at = now
     movie.updated_at = now
     return movie
@@ -129,12 +158,22 @@ def write_changed(table: Manager[M], rows: Iterable[M], fields: Sequence[str]) -
     changed = [
         row
         for id_, row in sorted(by_id.items())
-        if id_ not in stored
-        or any(getattr(row, name) != getattr(stored[id_], name) for name in fields)
+        if differs(row, stored.get(id_), fields)
     ]
     table.bulk_create(
         changed, update_conflicts=True, unique_fields=["id"], update_fields=fields
     )
+
+
+def differs(row: M, stored: M | None, fields: Sequence[str]) -> bool:
+    return stored is None or any(
+        getattr(row, name) != getattr(stored, name) for name in fields
+    )
+
+
+def store_genres(genres: Iterable[TmdbGenre]) -> None:
+    rows = [Genre(id=one.tmdb_id, name=one.name[:50]) for one in genres]
+    write_changed(Genre.objects, rows, ["name"])
 
 
 def store_credits(movie: Movie, detail: MovieDetail) -> None:
@@ -206,8 +245,12 @@ def replace_provisional(old: QuerySet[Credit], new: Sequence[Credit]) -> None:
     replaced = {id_: leading[name] for id_, name in by_name}
     here = unknown.filter(credits__in=old).values_list("id", "name")
     replaced |= {id_: real[fold(name)] for id_, name in here if fold(name) in real}
-    for provisional, person_id in sorted(replaced.items()):
-        Person.objects.filter(id=provisional).update(replaced_by=person_id)
+    # Locked in the order of ids first: one statement would take them in any.
+    locked = unknown.filter(id__in=replaced).order_by("id").select_for_update()
+    people = list(locked)
+    for person in people:
+        person.replaced_by_id = replaced[person.pk]
+    Person.objects.bulk_update(people, ["replaced_by"])
 
 
 def store_keywords(movie: Movie, detail: MovieDetail) -> None:
@@ -216,3 +259,38 @@ def store_keywords(movie: Movie, detail: MovieDetail) -> None:
     keywords = [Keyword(id=one.tmdb_id, name=one.name[:300]) for one in detail.keywords]
     write_changed(Keyword.objects, keywords, ["name"])
     movie.keywords.set([keyword.pk for keyword in keywords])
+
+
+def store_texts(movie: Movie, detail: MovieDetail) -> None:
+    """Write the texts that are new or differ, and remove those that TMDb removed."""
+    if detail.texts is None:
+        return
+    told = {(row.language, row.region): row for row in texts_of(movie, detail.texts)}
+    stored = {(row.language, row.region): row for row in movie.texts.all()}
+    gone = [row.pk for key, row in stored.items() if key not in told]
+    MovieText.objects.filter(pk__in=gone).delete()
+    fields = ("title", "overview", "tagline")
+    changed = [
+        row for key, row in told.items() if differs(row, stored.get(key), fields)
+    ]
+    MovieText.objects.bulk_create(
+        changed,
+        update_conflicts=True,
+        unique_fields=["movie", "language", "region"],
+        update_fields=fields,
+    )
+
+
+def texts_of(movie: Movie, texts: Sequence[TmdbText]) -> list[MovieText]:
+    others = [one for one in texts if (one.language, one.region) != IN_MOVIE]
+    return [
+        MovieText(
+            movie=movie,
+            language=one.language,
+            region=one.region,
+            title=one.title and one.title[:500],
+            overview=one.overview and one.overview[:LONGEST_TEXT],
+            tagline=one.tagline and one.tagline[:LONGEST_TEXT],
+        )
+        for one in others[:MOST_TEXTS]
+    ]

@@ -1,6 +1,9 @@
 """The tasks: each takes ids and calls one operation. All may run twice.
 
 Those that refresh are not tried again: whoever reads a stale copy queues the next one.
+Those that go by the clock are not, either: the next hour queues them again, and what
+has to happen once a day remembers when it last did. A machine that is on for an hour a
+day misses nothing.
 """
 
 from typing import Any
@@ -12,19 +15,23 @@ from procrastinate.exceptions import ConnectorException, UniqueViolation
 from procrastinate.jobs import Status
 
 from nexus.accounts import closing, mails, sessions
-from nexus.catalog import listings, operations
+from nexus.catalog import genres, images, listings, operations, upkeep
+from nexus.catalog.upstream import in_background
 
 # Waits 4 s, 16 s, ... and 18 hours at last: a mail server may be down for a day.
 PATIENT = RetryStrategy(max_attempts=8, exponential_wait=4)
 JOBS_KEPT_H = 48
 
 
-@app.task(name="refresh_movie")
+# Hundreds may wait at once; mails go first.
+@app.task(name="refresh_movie", priority=-1)
+@in_background()
 def refresh_movie(movie_id: int) -> None:
     operations.refresh_movie(movie_id=movie_id, now=timezone.now())
 
 
-@app.task(name="refresh_listing")
+@app.task(name="refresh_listing", priority=-1)
+@in_background()
 def refresh_listing(name: str, wanted: dict[str, Any]) -> None:
     listings.refresh_page(name, wanted, now=timezone.now())
 
@@ -66,14 +73,32 @@ def send_password_notice(user_id: int) -> None:
 
 @app.periodic(cron="40 * * * *")
 @app.task(name="refresh_old_movies", queueing_lock="refresh_old_movies")
+@in_background()
 def refresh_old_movies(timestamp: int) -> None:
-    operations.refresh_old_movies(now=timezone.now())
+    upkeep.refresh_old_movies(now=timezone.now())
 
 
-@app.periodic(cron="20 */6 * * *")
+@app.periodic(cron="20 * * * *")
 @app.task(name="refresh_changed_movies", queueing_lock="refresh_changed_movies")
+@in_background()
 def refresh_changed_movies(timestamp: int) -> None:
-    operations.refresh_changed_movies(now=timezone.now())
+    upkeep.refresh_changed_movies(now=timezone.now())
+
+
+# Twice before the lists are stale, so that one failure goes unnoticed.
+@app.periodic(cron="5,35 * * * *")
+@app.task(name="refresh_trending", queueing_lock="refresh_trending")
+@in_background()
+def refresh_trending(timestamp: int) -> None:
+    upkeep.refresh_trending(now=timezone.now())
+
+
+# So often that a worker which starts after months finds it due: see the queue's own
+# limit of ten minutes for what it missed.
+@app.periodic(cron="*/10 * * * *")
+@app.task(name="purge_old_movies", queueing_lock="purge_old_movies")
+def purge_old_movies(timestamp: int) -> None:
+    upkeep.purge_old_movies(now=timezone.now())
 
 
 @app.periodic(cron="17 * * * *")
@@ -115,3 +140,17 @@ async def forget_old_jobs(context: JobContext, timestamp: int) -> None:
         include_cancelled=True,
         include_aborted=True,
     )
+
+
+@app.periodic(cron="50 */6 * * *")
+@app.task(name="refresh_genres", queueing_lock="refresh_genres")
+@in_background()
+def refresh_genres(timestamp: int) -> None:
+    genres.refresh_genres()
+
+
+@app.periodic(cron="55 */6 * * *")
+@app.task(name="refresh_images", queueing_lock="refresh_images")
+@in_background()
+def refresh_images(timestamp: int) -> None:
+    images.refresh_images(now=timezone.now())

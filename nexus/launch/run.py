@@ -22,6 +22,8 @@ from nexus.launch.postgres import EmbeddedPostgres
 from nexus.launch.progress import say, step
 
 START_LIMIT_S = 60.0
+JOB_CONNECTIONS = 10  # of the worker inside a web process
+OTHER_CONNECTIONS = 30  # of workers elsewhere, commands, backups
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 
@@ -84,7 +86,9 @@ def start(stack: ExitStack) -> dict[int, str]:
     host = check_address(settings.HOST, settings.PORT)
     if settings.IS_EMBEDDED:
         with step("Starting PostgreSQL"):
-            postgres = stack.enter_context(EmbeddedPostgres(settings.HOME))
+            postgres = stack.enter_context(
+                EmbeddedPostgres(settings.HOME, settings=database_settings())
+            )
         parts[postgres.pid] = "PostgreSQL"
     else:
         check_database()
@@ -139,6 +143,13 @@ def check_address(host: str, port: int) -> str:
     return str(place[0])
 
 
+def database_settings() -> dict[str, str]:
+    """Allow a connection for each thread and job; a hundred is what PostgreSQL does."""
+    of_a_process = settings.WEB_THREADS + JOB_CONNECTIONS
+    wanted = settings.WEB_WORKERS * of_a_process + OTHER_CONNECTIONS
+    return {"max_connections": str(max(100, wanted))}
+
+
 def check_database() -> None:
     try:
         psycopg.connect(settings.DATABASE_URL, connect_timeout=5).close()
@@ -164,10 +175,12 @@ def web_command(host: str) -> list[str]:
         "--host": host,
         "--port": str(settings.PORT),
         "--workers": str(settings.WEB_WORKERS),
-        # As many as granian deems useful: most wait for the database, one computes.
-        "--blocking-threads": str(2 * (os.cpu_count() or 1) + 1),
+        "--blocking-threads": str(settings.WEB_THREADS),
         "--workers-kill-timeout": "10",
-        "--backpressure": "64",
+        # With HTTP/2 it would wait for ever for the first byte of a connection.
+        "--http": "1",
+        # So many connections, idle ones too: whoever comes then is not heard.
+        "--backpressure": "512",
         "--http1-buffer-size": "65536",  # bounds the headers of a request
         "--log-level": "warning",
     }

@@ -3,13 +3,15 @@
 It must not know Django, settings, caches or what becomes of the answers.
 """
 
-from nexus.tmdb.client import Tmdb, Window, connect
+from nexus.tmdb.client import Best, Tmdb, Window, connect
 from nexus.tmdb.errors import (
+    TmdbBusy,
     TmdbKeyRejected,
     TmdbNonsense,
     TmdbNotConfigured,
     TmdbNotFound,
     TmdbPersonNotFound,
+    TmdbTimeout,
     TmdbUnavailable,
 )
 from nexus.tmdb.types import (
@@ -27,6 +29,7 @@ from nexus.tmdb.types import (
 )
 
 __all__ = [
+    "Best",
     "CastMember",
     "ChangesPage",
     "Configuration",
@@ -39,11 +42,13 @@ __all__ = [
     "Person",
     "PersonRef",
     "Tmdb",
+    "TmdbBusy",
     "TmdbKeyRejected",
     "TmdbNonsense",
     "TmdbNotConfigured",
     "TmdbNotFound",
     "TmdbPersonNotFound",
+    "TmdbTimeout",
     "TmdbUnavailable",
     "Window",
     "connect",

@@ -12,7 +12,7 @@ from nexus.tmdb import values
 from nexus.tmdb.deadline import Clock, DeadlineTransport
 from nexus.tmdb.detail import APPENDED, parse_movie
 from nexus.tmdb.errors import TmdbNotConfigured, TmdbNotFound, TmdbPersonNotFound
-from nexus.tmdb.fetch import Fetcher, Params
+from nexus.tmdb.fetch import Fetcher, Pace, Params
 from nexus.tmdb.keys import KeyedTransport
 from nexus.tmdb.parse import (
     LAST_PAGE,
@@ -32,6 +32,7 @@ from nexus.tmdb.types import (
 )
 
 Window: TypeAlias = Literal["day", "week"]
+Best: TypeAlias = Literal["popular", "top_rated"]
 
 ENGLISH = "en-US"
 MAX_QUERY_LENGTH = 500
@@ -45,7 +46,7 @@ class Tmdb:
     1..500 is a ValueError. `http` brings the address and the key: see `connect`.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  all but the first are for tests and for `connect`
         self,
         http: httpx.Client,
         *,
@@ -54,6 +55,7 @@ class Tmdb:
         sleep: Callable[[float], None] = time.sleep,
         clock: Clock = time.monotonic,
         rng: random.Random | None = None,
+        pace: Pace = lambda left_s: None,
     ) -> None:
         self._http = http
         self._fetcher = Fetcher(
@@ -63,6 +65,7 @@ class Tmdb:
             sleep=sleep,
             clock=clock,
             rng=rng or random.SystemRandom(),
+            pace=pace,
         )
 
     def __enter__(self) -> Self:
@@ -119,6 +122,12 @@ class Tmdb:
         raw = self._fetcher.get(f"/trending/movie/{window}", params)
         return parse_page(raw, asked=page)
 
+    def best(self, name: Best, *, page: int = 1, language: str = ENGLISH) -> Page:
+        """All of TMDb's films, by popularity of these days or by votes."""
+        _require_page(page)
+        params: Params = {"page": page, "language": language}
+        return parse_page(self._fetcher.get(f"/movie/{name}", params), asked=page)
+
     def recommendations(
         self, tmdb_id: int, *, page: int = 1, language: str = ENGLISH
     ) -> Page:
@@ -158,7 +167,13 @@ class Tmdb:
         return parse_configuration(self._fetcher.get("/configuration", {}))
 
 
-def connect(*, key: str, base_url: str, timeout_s: float = 4.0) -> Tmdb:
+def connect(
+    *,
+    key: str,
+    base_url: str,
+    timeout_s: float = 4.0,
+    pace: Pace = lambda left_s: None,
+) -> Tmdb:
     """Build a client of TMDb for a v3 key or a v4 read token; close it after use."""
     key = key.strip()
     if not key:
@@ -172,7 +187,7 @@ def connect(*, key: str, base_url: str, timeout_s: float = 4.0) -> Tmdb:
         transport=KeyedTransport(transport, key=key),
         headers={"Accept": "application/json", "User-Agent": "nexus"},
     )
-    return Tmdb(http, timeout_s=timeout_s)
+    return Tmdb(http, timeout_s=timeout_s, pace=pace)
 
 
 def _proxy(address: httpx.URL) -> str | None:

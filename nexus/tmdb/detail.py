@@ -1,13 +1,30 @@
 """The answer to one film with its appended blocks, into a MovieDetail."""
 
 from dataclasses import asdict
+from typing import Final
 
 from nexus.tmdb import values
 from nexus.tmdb.errors import TmdbNonsense
 from nexus.tmdb.parse import brief, genres
-from nexus.tmdb.types import CastMember, Json, Keyword, MovieDetail, PersonRef
+from nexus.tmdb.types import (
+    CastMember,
+    Json,
+    Keyword,
+    MovieDetail,
+    MovieText,
+    PersonRef,
+)
 
-APPENDED = ("credits", "keywords", "external_ids", "videos", "release_dates")
+# The blocks that come with one call, each with the lists that it has to hold.
+BLOCKS: Final[dict[str, tuple[str, ...]]] = {
+    "credits": ("cast", "crew"),
+    "keywords": ("keywords",),
+    "external_ids": (),
+    "videos": ("results",),
+    "release_dates": ("results",),
+    "translations": ("translations",),
+}
+APPENDED = tuple(BLOCKS)
 
 # Release types in TMDb's numbering: the cinema first, festivals and television last.
 _CERTIFICATION_ORDER = (3, 2, 4, 5, 6, 1)
@@ -30,13 +47,19 @@ def parse_movie(raw: Json, *, asked: int) -> MovieDetail:
         cast=_cast(raw),
         keywords=_keywords(raw),
         trailer_key=_trailer_key(raw),
+        texts=_texts(raw),
         missing_blocks=_missing_blocks(raw),
         extra=_extra(raw),
     )
 
 
 def _missing_blocks(raw: Json) -> frozenset[str]:
-    return frozenset(name for name in APPENDED if not isinstance(raw.get(name), dict))
+    return frozenset(
+        name
+        for name, lists in BLOCKS.items()
+        if not isinstance(raw.get(name), dict)
+        or any(_inside(raw, name, one) is None for one in lists)
+    )
 
 
 def _inside(raw: Json, block: str, name: str) -> list[Json] | None:
@@ -114,6 +137,28 @@ def _trailer_rank(raw: Json) -> tuple[bool, str]:
     )
 
 
+def _texts(raw: Json) -> tuple[MovieText, ...] | None:
+    entries = _inside(raw, "translations", "translations")
+    if entries is None:
+        return None
+    found: dict[tuple[str, str], MovieText] = {}
+    for text in map(_text, entries):
+        if text is not None:
+            found.setdefault((text.language, text.region), text)
+    return tuple(found.values())
+
+
+def _text(raw: Json) -> MovieText | None:
+    """TMDb leaves a title empty that is the original one in this language too."""
+    language = values.language_code(raw.get("iso_639_1"))
+    region = values.country_code(raw.get("iso_3166_1"))
+    data = values.block(raw.get("data"))
+    told = [values.text(data.get(name)) for name in ("title", "overview", "tagline")]
+    if language is None or region is None or not any(told):
+        return None
+    return MovieText(language, region, *told)
+
+
 def _extra(raw: Json) -> Json:
     """What is only shown, never searched; unknown values have no key."""
     found: Json = {
@@ -137,7 +182,9 @@ def _collection(raw: Json) -> Json | None:
     return {"tmdb_id": tmdb_id, "name": name, "poster_path": poster_path}
 
 
-def _companies(raw: Json) -> list[Json]:
+def _companies(raw: Json) -> list[Json] | None:
+    if not isinstance(raw.get("production_companies"), list):
+        return None
     entries = values.blocks(raw.get("production_companies"))
     countries = {
         tmdb_id: values.text(entry.get("origin_country"))
@@ -150,7 +197,9 @@ def _companies(raw: Json) -> list[Json]:
     ]
 
 
-def _coded(raw: Json, name: str, code: str) -> list[Json]:
+def _coded(raw: Json, name: str, code: str) -> list[Json] | None:
+    if not isinstance(raw.get(name), list):
+        return None
     pairs = {
         values.text(entry.get(code)): values.text(entry.get("english_name"))
         or values.text(entry.get("name"))

@@ -7,7 +7,9 @@ NexusError
 ├── BadUpstreamError
 │   └── TmdbNonsense            an answer that cannot be TMDb's, or not a whole one
 └── UnavailableError
-    ├── TmdbUnavailable         silent, unreachable, failing, or out of patience with us
+    ├── TmdbUnavailable         unreachable, failing, or out of patience with us
+    │   ├── TmdbTimeout         silent for too long
+    │   └── TmdbBusy            we may not ask it now: nothing is known of its health
     ├── TmdbKeyRejected         the operator's key is wrong
     └── TmdbNotConfigured       the operator gave no key
 """
@@ -29,6 +31,14 @@ class TmdbNonsense(BadUpstreamError):
 
 class TmdbUnavailable(UnavailableError):
     code = "tmdb_unavailable"
+
+
+class TmdbTimeout(TmdbUnavailable):
+    pass
+
+
+class TmdbBusy(TmdbUnavailable):
+    pass
 
 
 class TmdbKeyRejected(UnavailableError):

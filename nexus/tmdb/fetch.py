@@ -14,7 +14,13 @@ import httpx
 
 from nexus.lib.errors import NexusError
 from nexus.tmdb.deadline import Clock, Deadline, within
-from nexus.tmdb.errors import TmdbKeyRejected, TmdbNonsense, TmdbUnavailable
+from nexus.tmdb.errors import (
+    TmdbBusy,
+    TmdbKeyRejected,
+    TmdbNonsense,
+    TmdbTimeout,
+    TmdbUnavailable,
+)
 from nexus.tmdb.types import Json
 
 MAX_BODY_BYTES = 8 * 1024 * 1024
@@ -25,6 +31,9 @@ FIRST_BACKOFF_S = 0.25
 _MISSING_CODES = (6, 34)
 
 Params: TypeAlias = Mapping[str, str | int]
+# Called before each try with the seconds that are left: waits for the caller's turn, or
+# raises TmdbBusy.
+Pace: TypeAlias = Callable[[float], None]
 
 logger = logging.getLogger(__name__)
 
@@ -55,6 +64,7 @@ class Fetcher:
     sleep: Callable[[float], None]
     clock: Clock
     rng: random.Random
+    pace: Pace
 
     def get(
         self, path: str, params: Params, *, missing: NexusError | None = None
@@ -64,6 +74,7 @@ class Fetcher:
         A missing path without `missing` is a wrong address, hence TmdbNonsense.
         """
         deadline = Deadline(self.timeout_s, clock=self.clock)
+        self.pace(deadline.left())
         tried = 0
         while True:
             tried += 1
@@ -75,6 +86,16 @@ class Fetcher:
                 # Raised outside any handler: httpx's own error must not ride along.
                 raise outcome.error
             self.sleep(wait_s)
+            if not self._has_turn(deadline):
+                raise outcome.error  # what is known of TMDb, not that we may not ask
+
+    def _has_turn(self, deadline: Deadline) -> bool:
+        """Wait for the turn of a repeat, if it comes in time."""
+        try:
+            self.pace(deadline.left())
+        except TmdbBusy:
+            return False
+        return True
 
     def _backoff(self, tried: int) -> float:
         return self.rng.uniform(0, FIRST_BACKOFF_S * 2 ** (tried - 1))
@@ -102,7 +123,7 @@ class Fetcher:
             ):
                 return _receive(response, deadline)
         except httpx.TimeoutException:
-            return Setback(TmdbUnavailable("TMDb did not answer in time."))
+            return Setback(TmdbTimeout("TMDb did not answer in time."))
         except httpx.TransportError:
             return Setback(TmdbUnavailable("TMDb cannot be reached."))
         except httpx.DecodingError:

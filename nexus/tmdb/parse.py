@@ -60,7 +60,7 @@ def parse_person(raw: Json, *, asked: int) -> Person:
 def parse_configuration(raw: Json) -> Configuration:
     images = values.block(raw.get("images"))
     base_url = values.web_address(images.get("secure_base_url"))
-    if base_url is None:
+    if base_url is None or not base_url.startswith("https://"):
         raise TmdbNonsense("TMDb did not say where its images are.")
     return Configuration(
         image_base_url=base_url,
@@ -88,7 +88,7 @@ def brief(raw: Json) -> MovieBrief | None:
         genre_ids=tuple(dict.fromkeys(n for n in ids if n is not None)),
         popularity=values.number(raw.get("popularity")) or None,
         vote_average=_vote_average(raw),
-        vote_count=values.whole(raw.get("vote_count")),
+        vote_count=values.whole(raw.get("vote_count"), low=1),
         poster_path=values.image_path(raw.get("poster_path")),
         backdrop_path=values.image_path(raw.get("backdrop_path")),
         adult=raw.get("adult") is True,

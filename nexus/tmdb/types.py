@@ -33,6 +33,17 @@ class CastMember:
     profile_path: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class MovieText:
+    """A film in one language (ISO 639-1) of one country (ISO 3166-1)."""
+
+    language: str
+    region: str
+    title: str | None
+    overview: str | None
+    tagline: str | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MovieBrief:
     """What every list of films tells; None means that TMDb does not know."""
@@ -56,9 +67,10 @@ class MovieBrief:
 class MovieDetail(MovieBrief):
     """One film in full.
 
-    `directors`, `cast` and `keywords` are None when TMDb left their block out and empty
-    when it has none. `missing_blocks` names the blocks left out, so that a stored
-    trailer or certification outlives a partial answer.
+    `directors`, `cast`, `keywords` and `texts` are None when TMDb left their block out
+    and empty when it has none. `missing_blocks` names the blocks left out or without
+    the lists that make them up, so that a stored trailer or certification outlives a
+    partial answer.
     """
 
     genres: tuple[Genre, ...]
@@ -70,6 +82,7 @@ class MovieDetail(MovieBrief):
     cast: tuple[CastMember, ...] | None
     keywords: tuple[Keyword, ...] | None
     trailer_key: str | None
+    texts: tuple[MovieText, ...] | None
     missing_blocks: frozenset[str]
     extra: Json = field(hash=False)
 

@@ -13,6 +13,8 @@ MAX_ID = 2**31 - 1
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _IMAGE_PATH = re.compile(r"/[\w-]+\.\w+", re.ASCII)
+_LANGUAGE = re.compile(r"[a-z]{2,3}", re.ASCII)
+_COUNTRY = re.compile(r"[A-Z]{2}", re.ASCII)
 _VIDEO_KEY = re.compile(r"[\w-]{1,64}", re.ASCII)
 _WEB_ADDRESS = re.compile(r"https?://[^\s/]\S*", re.IGNORECASE)
 
@@ -45,6 +47,16 @@ def image_path(value: object) -> str | None:
 
 def video_key(value: object) -> str | None:
     return _matching(_VIDEO_KEY, value)
+
+
+def language_code(value: object) -> str | None:
+    """ISO 639-1, as every text of TMDb's is marked."""
+    return _matching(_LANGUAGE, value)
+
+
+def country_code(value: object) -> str | None:
+    """ISO 3166-1."""
+    return _matching(_COUNTRY, value)
 
 
 def web_address(value: object) -> str | None:

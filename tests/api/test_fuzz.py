@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, settings
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from nexus.accounts.models import Role
-from nexus.catalog import upstream
+from nexus.catalog import budget
 from nexus.wsgi import application
 from tests.builders import (
     make_genres,
@@ -40,7 +40,7 @@ class Member:
 def member(
     transactional_db: None, tmdb: TmdbServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(upstream, "CALLS_PER_S", 10_000)  # nobody types so fast
+    monkeypatch.setattr(budget, "WINDOW_S", 0.0)  # nobody types so fast
     make_genres()
     user = make_user("ada-lovelace", role=Role.ADMIN)
     for movie_id in (1, 2, 3, 603):

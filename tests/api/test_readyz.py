@@ -11,8 +11,7 @@ from tests.tmdb_server import TmdbServer
 @pytest.fixture
 def no_cache(settings: Settings) -> None:
     """Point the cache at a port where nobody listens."""
-    address = f"redis://127.0.0.1:{free_port()}/0"
-    settings.CACHES = {"default": settings.CACHES["default"] | {"LOCATION": address}}
+    settings.VALKEY_URL = f"valkey://127.0.0.1:{free_port()}/0"
 
 
 def test_it_works(api: Api, tmdb: TmdbServer) -> None:
@@ -21,7 +20,12 @@ def test_it_works(api: Api, tmdb: TmdbServer) -> None:
     assert answer.status == 200
     assert answer.json == {
         "status": "ok",
-        "parts": {"database": "ok", "cache": "ok", "tmdb": "ok"},
+        "parts": {
+            "database": "ok",
+            "cache": "ok",
+            "tmdb": "ok",
+            "tmdb_breaker": "closed",
+        },
     }
 
 
@@ -57,6 +61,19 @@ def test_it_is_degraded_while_tmdb_fails(api: Api, tmdb: TmdbServer) -> None:
     assert (during.status, during.json["status"]) == (200, "degraded")
     assert during.json["parts"]["tmdb"] == "degraded"
     assert after.json["parts"]["tmdb"] == "ok"
+
+
+def test_it_tells_that_tmdb_is_left_alone(api: Api, tmdb: TmdbServer) -> None:
+    tmdb.fail("500")
+    for movie_id in range(603, 609):
+        api.get(f"/api/movies/{movie_id}/")
+
+    answer = api.get("/readyz")
+
+    assert answer.json["parts"]["tmdb_breaker"] == "open"
+    told = api.get("/metrics").response.content.decode()
+    assert "nexus_tmdb_breaker_open 1.0" in told
+    assert 'nexus_tmdb_calls_total{kind="movie",outcome="failure"}' in told
 
 
 @pytest.mark.usefixtures("no_cache")

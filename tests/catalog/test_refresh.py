@@ -1,18 +1,15 @@
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from datetime import timedelta
-from time import monotonic
+from typing import Any
 
 import pytest
-from django.conf import settings
 from procrastinate.contrib.django.models import ProcrastinateJob
-from redis import Redis
 
-from nexus.catalog import listings, lists, operations, upstream
+from nexus.catalog import listings, lists, operations, upkeep
 from nexus.catalog.models import Movie
+from nexus.catalog.operations import queue_refresh
 from nexus.lib.errors import UnavailableError
-from nexus.lib.valkey_url import redis_url
-from nexus.tmdb import Tmdb, TmdbUnavailable
+from nexus.queue import do_later
 from tests.builders import NOW, make_movie
 from tests.tmdb_server import TmdbServer
 
@@ -102,7 +99,7 @@ def test_a_list_stays_as_it_is_while_tmdb_is_down(tmdb: TmdbServer) -> None:
     assert found.value.count == 32
 
 
-# By age, and by what changed at TMDb
+# By age
 
 
 def test_old_copies_are_refreshed_oldest_first(tmdb: TmdbServer) -> None:
@@ -112,9 +109,26 @@ def test_old_copies_are_refreshed_oldest_first(tmdb: TmdbServer) -> None:
     make_movie(4, fetched_at=None)
     make_movie(5, fetched_at=NOW - timedelta(days=170), removed_at=NOW)
 
-    operations.refresh_old_movies(now=NOW)
+    upkeep.refresh_old_movies(now=NOW)
 
     assert queued() == [2, 1]
+
+
+def test_films_that_were_given_up_come_after_them(tmdb: TmdbServer) -> None:
+    make_movie(1, fetched_at=None, removed_at=NOW, purged_at=NOW)
+    make_movie(2, fetched_at=NOW - timedelta(days=170))
+
+    upkeep.refresh_old_movies(now=NOW)
+
+    assert queued() == [2, 1]
+
+
+# By what changed at TMDb
+
+
+def spans(tmdb: TmdbServer) -> list[tuple[str, str]]:
+    asked = [call.params for call in tmdb.asked if call.path == "/movie/changes"]
+    return [(params["start_date"], params["end_date"]) for params in asked]
 
 
 def test_changed_films_that_we_hold_are_refreshed(tmdb: TmdbServer) -> None:
@@ -125,60 +139,139 @@ def test_changed_films_that_we_hold_are_refreshed(tmdb: TmdbServer) -> None:
     make_movie(606, fetched_at=NOW)
     tmdb.changed_ids = [*range(1000, 1030), 603, 605, 606]
 
-    operations.refresh_changed_movies(now=NOW)
+    upkeep.refresh_changed_movies(now=NOW)
 
     assert queued() == [603]
-    first = tmdb.asked[0].params
-    assert (first["start_date"], first["end_date"]) == ("2026-11-19", "2026-11-21")
 
 
-@pytest.mark.parametrize(
-    "refresh", [operations.refresh_old_movies, operations.refresh_changed_movies]
-)
-def test_without_a_key_nothing_is_refreshed(refresh: Callable[..., None]) -> None:
+def test_changes_may_bring_a_tombstone_back(tmdb: TmdbServer) -> None:
+    yesterday = NOW - timedelta(days=1)
+    make_movie(603, fetched_at=yesterday, removed_at=yesterday)
+    make_movie(604, fetched_at=None, removed_at=yesterday)
+    tmdb.changed_ids = [603, 604]
+
+    upkeep.refresh_changed_movies(now=NOW)
+
+    assert queued() == [603, 604]
+
+
+def test_changes_are_asked_for_since_the_last_run(tmdb: TmdbServer) -> None:
+    make_movie(603)
+    upkeep.refresh_changed_movies(now=NOW - timedelta(days=1))
+    tmdb.reset()
+
+    upkeep.refresh_changed_movies(now=NOW)
+
+    assert spans(tmdb) == [("2026-11-19", "2026-11-20"), ("2026-11-20", "2026-11-21")]
+
+
+@pytest.mark.parametrize("last", [None, 15, 400])
+def test_changes_are_asked_for_14_days_back_at_most(
+    tmdb: TmdbServer, last: int | None
+) -> None:
+    make_movie(603)
+    if last is not None:
+        upkeep.note_run(upkeep.CHANGES, now=NOW - timedelta(days=last))
+
+    upkeep.refresh_changed_movies(now=NOW)
+
+    assert len(spans(tmdb)) == 14
+    assert spans(tmdb)[0] == ("2026-11-07", "2026-11-08")
+    assert spans(tmdb)[-1] == ("2026-11-20", "2026-11-21")
+
+
+def test_changes_are_asked_for_once_a_day(tmdb: TmdbServer) -> None:
+    make_movie(603)
+    upkeep.refresh_changed_movies(now=NOW)
+    tmdb.reset()
+
+    upkeep.refresh_changed_movies(now=NOW)
+    upkeep.refresh_changed_movies(now=NOW + timedelta(hours=22))
+
+    assert spans(tmdb) == []
+
+
+def test_changes_that_could_not_be_asked_for_are_asked_for_again(
+    tmdb: TmdbServer,
+) -> None:
+    make_movie(603, fetched_at=NOW - timedelta(days=1))
+    tmdb.changed_ids = [603]
+    tmdb.fail("401")
+    with pytest.raises(UnavailableError):
+        upkeep.refresh_changed_movies(now=NOW)
+    tmdb.recover()
+
+    upkeep.refresh_changed_movies(now=NOW + timedelta(hours=1))
+
+    assert queued() == [603]
+
+
+def test_where_nothing_is_held_nobody_asks_for_changes(tmdb: TmdbServer) -> None:
+    make_movie(603, fetched_at=None)
+
+    upkeep.refresh_changed_movies(now=NOW)
+
+    assert not tmdb.asked
+
+
+# What is trending
+
+
+def test_trending_lists_are_refreshed_before_they_are_stale(tmdb: TmdbServer) -> None:
+    upkeep.refresh_trending(now=NOW)
+
+    assert [(call.path, call.params["page"]) for call in tmdb.asked] == [
+        ("/trending/movie/day", "1"),
+        ("/trending/movie/day", "2"),
+        ("/trending/movie/week", "1"),
+        ("/trending/movie/week", "2"),
+    ]
+    tmdb.fail("503")
+    later = NOW + timedelta(minutes=59)
+    for window in upkeep.TRENDING_WINDOWS:
+        found = listings.trending(window=window, page=1, page_size=32, now=later)
+        assert (found.origin.source, len(found.value.films)) == ("cache", 32)
+
+
+# All of them
+
+JOBS = [
+    upkeep.refresh_old_movies,
+    upkeep.refresh_changed_movies,
+    upkeep.refresh_trending,
+    upkeep.purge_old_movies,
+]
+
+
+@pytest.mark.parametrize("job", JOBS)
+def test_a_job_may_run_twice(tmdb: TmdbServer, job: Callable[..., None]) -> None:
+    for number, days in enumerate([1, 160, 179, 300], start=1):
+        make_movie(number, fetched_at=NOW - timedelta(days=days))
+    tmdb.changed_ids = [1, 2, 3]
+    job(now=NOW)
+    films, waiting = held(), queued()
+
+    job(now=NOW)
+
+    assert (held(), queued()) == (films, waiting)
+
+
+def held() -> list[Any]:
+    return list(Movie.objects.order_by("id").values())
+
+
+@pytest.mark.parametrize("job", JOBS[:3])
+def test_without_a_key_nothing_is_refreshed(job: Callable[..., None]) -> None:
     make_movie(1, fetched_at=NOW - timedelta(days=170))
 
-    refresh(now=NOW)
+    job(now=NOW)
 
     assert queued() == []
 
 
-# The way to TMDb
+def test_films_wait_behind_mails() -> None:
+    queue_refresh(603)
+    do_later("send_password_reset", arguments={"user_id": 1})
 
-
-def test_tmdb_is_not_asked_too_often(
-    tmdb: TmdbServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(upstream, "CALLS_PER_S", 3)
-
-    started = monotonic()
-    for _ in range(7):
-        upstream.ask_tmdb(Tmdb.genres)
-
-    assert monotonic() - started > 1
-
-
-def test_nobody_waits_for_ever(
-    tmdb: TmdbServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(upstream, "CALLS_PER_S", 0)
-    monkeypatch.setattr(upstream, "LONGEST_WAIT_S", 0)
-
-    with pytest.raises(TmdbUnavailable) as refused:
-        upstream.ask_tmdb(Tmdb.genres)
-
-    assert refused.value.retry_after_s == 1
-    assert not upstream.is_failing()
-
-
-def test_the_budget_is_there_again_a_second_later(
-    tmdb: TmdbServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Also where a counter lost its end, as Django's `incr` may let it."""
-    monkeypatch.setattr(upstream, "CALLS_PER_S", 1)
-    for _ in range(2):
-        upstream.calls_this_second()
-    with closing(Redis.from_url(redis_url(settings.VALKEY_URL))) as client:
-        assert [client.persist(key) for key in client.scan_iter("*tmdb-calls*")]
-
-    assert upstream.ask_tmdb(Tmdb.genres)
+    jobs = ProcrastinateJob.objects.order_by("-priority")
+    assert [job.task_name for job in jobs] == ["send_password_reset", "refresh_movie"]

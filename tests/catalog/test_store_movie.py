@@ -9,17 +9,27 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from nexus.catalog.models import Credit, CreditKind, Genre, Keyword, Movie, Person
+from nexus.catalog.models import MovieText as MovieTextRow
 from nexus.catalog.store import store_movie
 from nexus.tmdb import CastMember, MovieDetail, PersonRef
 from nexus.tmdb import Genre as TmdbGenre
 from nexus.tmdb import Keyword as TmdbKeyword
+from nexus.tmdb.types import MovieText
 from tests.builders import NOW, add_credit, make_genres, make_movie, make_person
 from tests.query_count import count_queries
 from tests.together import together
 
 pytestmark = pytest.mark.django_db
 
-BLOCKS = ("credits", "keywords", "external_ids", "videos", "release_dates")
+BLOCKS = (
+    "credits",
+    "keywords",
+    "external_ids",
+    "videos",
+    "release_dates",
+    "translations",
+)
+PORTUGUESE = MovieText("pt", "BR", "Matrix", "Um hacker acorda.", None)
 
 
 def detail(tmdb_id: int = 603, **values: Any) -> MovieDetail:
@@ -45,6 +55,7 @@ def detail(tmdb_id: int = 603, **values: Any) -> MovieDetail:
         "cast": (CastMember(6384, "Keanu Reeves", "Neo", 0, "/k.jpg"),),
         "keywords": (TmdbKeyword(7, "hacker"),),
         "trailer_key": "abc",
+        "texts": (PORTUGUESE,),
         "missing_blocks": frozenset(),
         "extra": {"budget": 63_000_000, "certifications": {"US": "R"}},
     }
@@ -113,24 +124,56 @@ def test_it_keeps_what_a_partial_answer_leaves_out() -> None:
             keywords=None,
             imdb_id=None,
             trailer_key=None,
+            texts=None,
             missing_blocks=frozenset(BLOCKS),
             extra={"budget": 64_000_000},
         )
     )
 
+    assert movie.missing_blocks == sorted(BLOCKS)
     assert movie.vote_count == 27_000
     assert movie.imdb_id == "tt0133093"
     assert movie.trailer_key == "abc"
     assert movie.metadata == {"budget": 64_000_000, "certifications": {"US": "R"}}
     assert movie.credits.count() == 2
     assert movie.keywords.count() == 1
-    movie.refresh_from_db()
-    assert movie.metadata["budget"] == 64_000_000
+    assert movie.texts.get().title == "Matrix"
+
+
+def test_it_keeps_no_more_than_was_left_out() -> None:
+    store(detail())
+
+    movie = store(
+        detail(
+            missing_blocks=frozenset({"release_dates"}),
+            trailer_key=None,
+            imdb_id=None,
+            texts=(),
+            extra={},
+        )
+    )
+
+    assert movie.metadata == {"certifications": {"US": "R"}}
+    assert (movie.trailer_key, movie.imdb_id) == (None, None)
+    assert not movie.texts.exists()
+
+
+def test_a_whole_answer_ends_a_partial_one() -> None:
+    store(detail(missing_blocks=frozenset({"videos"}), trailer_key=None))
+
+    movie = store(detail())
+
+    assert movie.missing_blocks == []
+    assert movie.trailer_key == "abc"
 
 
 def test_it_stores_a_partial_answer_of_a_new_film() -> None:
     partial_answer = detail(
-        directors=None, cast=None, keywords=None, missing_blocks=frozenset(BLOCKS)
+        directors=None,
+        cast=None,
+        keywords=None,
+        texts=None,
+        missing_blocks=frozenset(BLOCKS),
     )
 
     movie = store(partial_answer)
@@ -229,6 +272,7 @@ def test_what_does_not_fit_never_reaches_the_database() -> None:
             directors=(PersonRef(9, long, "/" + "x" * 200 + ".jpg"),),
             cast=(CastMember(6384, long, long, 0, None),),
             keywords=(TmdbKeyword(7, long),),
+            texts=[MovieText("pt", f"{n:02}", long, long, long) for n in range(200)],
         )
     )
 
@@ -237,6 +281,45 @@ def test_what_does_not_fit_never_reaches_the_database() -> None:
     assert movie.runtime is None
     assert movie.status is movie.original_language is None
     assert Person.objects.get(id=9).profile_path is None
+    assert movie.texts.count() == 100
+    assert {len(text.title or "") for text in movie.texts.all()} == {500}
+
+
+# Texts in other languages
+
+
+def texts_of(movie: Movie) -> dict[str, str | None]:
+    return {text.tag: text.title for text in movie.texts.all()}
+
+
+def test_it_keeps_the_texts_up_to_date() -> None:
+    german = MovieText("de", "DE", "Matrix", None, None)
+    french = MovieText("fr", "FR", "Matrice", None, None)
+    store(detail(texts=(PORTUGUESE, german, french)))
+    before = {text.tag: text.pk for text in Movie.objects.get().texts.all()}
+
+    corrected = replace(french, title="Matrix")
+    italian = MovieText("it", "IT", "Matrice", None, None)
+    movie = store(detail(texts=(german, corrected, italian)))
+
+    assert texts_of(movie) == {"de-DE": "Matrix", "fr-FR": "Matrix", "it-IT": "Matrice"}
+    after = {text.tag: text.pk for text in movie.texts.all()}
+    assert after["de-DE"] == before["de-DE"]
+
+
+def test_english_of_the_united_states_is_in_the_film_itself() -> None:
+    american = MovieText("en", "US", "The Matrix", None, None)
+    british = MovieText("en", "GB", "The Matrix (UK)", None, None)
+
+    assert texts_of(store(detail(texts=(american, british)))) == {
+        "en-GB": "The Matrix (UK)"
+    }
+
+
+def test_texts_leave_with_their_film() -> None:
+    store(detail()).delete()
+
+    assert not MovieTextRow.objects.exists()
 
 
 # People known by name only
@@ -320,14 +403,66 @@ def test_simultaneous_stores_of_one_film_leave_one() -> None:
 def test_it_needs_the_same_number_of_statements_for_any_cast(people: int) -> None:
     def described(tmdb_id: int, count: int) -> MovieDetail:
         first = tmdb_id * 1000
-        cast = [CastMember(first + n, f"P {n}", None, n, None) for n in range(count)]
-        keywords = [TmdbKeyword(first + n, f"k {n}") for n in range(count)]
-        return replace(detail(tmdb_id), cast=tuple(cast), keywords=tuple(keywords))
+        return replace(
+            detail(tmdb_id),
+            cast=tuple(
+                CastMember(first + n, f"P {n}", None, n, None) for n in range(count)
+            ),
+            keywords=tuple(TmdbKeyword(first + n, f"k {n}") for n in range(count)),
+            texts=tuple(
+                MovieText("pt", f"{n:02}", "x", None, None) for n in range(count)
+            ),
+        )
 
     store(detail())
     for_one = count_queries(lambda: store(described(1, 1)))
 
     assert count_queries(lambda: store(described(2, people))) == for_one
+
+
+@pytest.mark.parametrize("people", [10, 100])
+def test_it_needs_the_same_number_of_statements_for_any_change(people: int) -> None:
+    def described(count: int, word: str) -> MovieDetail:
+        """Tell of everybody under the word, and in one language more of its own."""
+        cast = [
+            CastMember(n, f"{word} {n}", None, n, None) for n in range(1, count + 1)
+        ]
+        keywords = [TmdbKeyword(n, f"{word} {n}") for n in range(1, count + 1)]
+        texts = [MovieText("pt", f"{n:02}", word, None, None) for n in range(count)]
+        gone = MovieText("xx", word[:2].upper(), word, None, None)
+        return detail(cast=tuple(cast), keywords=tuple(keywords), texts=(gone, *texts))
+
+    store(described(1, "old"))
+    for_one = count_queries(lambda: store(described(1, "new")))
+    store(described(people, "old"))
+
+    assert count_queries(lambda: store(described(people, "new"))) == for_one
+    assert Person.objects.get(id=people).name == f"new {people}"
+
+
+@pytest.mark.parametrize("people", [10, 100])
+def test_it_needs_the_same_number_of_statements_for_any_number_of_known_names(
+    people: int,
+) -> None:
+    def starter_film(movie_id: int, count: int) -> MovieDetail:
+        movie, first = make_movie(movie_id, fetched_at=None), movie_id * 1000
+        rows = [Person(id=-first - n, name=f"P {first + n}") for n in range(count)]
+        Person.objects.bulk_create(rows)
+        Credit.objects.bulk_create(
+            Credit(movie=movie, person=row, kind="cast", position=n)
+            for n, row in enumerate(rows)
+        )
+        cast = [
+            CastMember(first + n, f"P {first + n}", None, n, None) for n in range(count)
+        ]
+        return detail(movie_id, cast=tuple(cast))
+
+    one, many = starter_film(1, 1), starter_film(2, people)
+    store(detail(3))
+    for_one = count_queries(lambda: store(one))
+
+    assert count_queries(lambda: store(many)) == for_one
+    assert not Person.objects.filter(id__lt=0, replaced_by=None).exists()
 
 
 # What the tables refuse
@@ -351,6 +486,21 @@ def test_a_person_has_one_credit_of_a_kind() -> None:
         add_credit(movie, person)
 
     add_credit(movie, person, CreditKind.DIRECTOR)
+
+
+def test_a_film_has_one_text_of_a_language_and_country() -> None:
+    movie = make_movie()
+    movie.texts.create(language="pt", region="BR", title="x")
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        movie.texts.create(language="pt", region="BR", title="y")
+
+    movie.texts.create(language="pt", region="PT", title="y")
+
+
+def test_a_text_without_words_is_refused() -> None:
+    with pytest.raises(IntegrityError):
+        make_movie().texts.create(language="pt", region="BR")
 
 
 def acted_by(*names: str) -> MovieDetail:

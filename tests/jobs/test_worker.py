@@ -13,7 +13,7 @@ from procrastinate.types import JSONDict
 from nexus.catalog.models import Movie
 from nexus.jobs.worker import WorkerThread
 from nexus.queue import do_later
-from tests.builders import make_movie
+from tests.builders import NOW, make_movie
 from tests.client import Api
 from tests.tmdb_server import TmdbServer
 
@@ -79,7 +79,7 @@ def test_it_refreshes_a_list(worker: WorkerThread, tmdb: TmdbServer) -> None:
 def test_a_refresh_that_fails_is_not_tried_again(
     worker: WorkerThread, tmdb: TmdbServer
 ) -> None:
-    make_movie(603, title="Old")
+    make_movie(603, title="Old", fetched_at=NOW - timedelta(days=8))
     tmdb.fail("401")
 
     do_later("refresh_movie", once="603", arguments={"movie_id": 603})
@@ -91,7 +91,7 @@ def test_a_refresh_that_fails_is_not_tried_again(
 def test_it_takes_up_what_a_dead_worker_left(
     idle_worker: WorkerThread, tmdb: TmdbServer
 ) -> None:
-    make_movie(603, title="Old")
+    make_movie(603, title="Old", fetched_at=NOW - timedelta(days=8))
     leave_unfinished(603)
     do_later("take_up_stalled_jobs", once="x", arguments={"timestamp": 0})
 
@@ -141,7 +141,7 @@ def test_it_starts_again_after_the_database_came_back(
     worker: WorkerThread, tmdb: TmdbServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("nexus.jobs.worker.START_AGAIN_S", 0.01)
-    make_movie(603, title="Old")
+    make_movie(603, title="Old", fetched_at=NOW - timedelta(days=8))
     wait_until(lambda: workers() == 1)
     with connection.cursor() as cursor:
         cursor.execute(

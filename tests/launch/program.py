@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections import Counter
 from contextlib import suppress
 from pathlib import Path
 from threading import Timer
@@ -13,6 +14,7 @@ from nexus.env import PROJECT_DIR
 from tests.servers import free_port
 
 LIMIT_S = 60.0
+ESTABLISHED, LISTENING = "01", "0A"  # in /proc/net/tcp
 NEEDED = ("HOME", "LD_LIBRARY_PATH", "PATH", "PYTHONPATH")  # by the interpreter
 
 
@@ -101,6 +103,9 @@ class Program:
         self.is_running = False
         return code
 
+    def web_processes(self) -> list[int]:
+        return children_of(self.pid_of("granian"), self.home)
+
     def pid_of(self, *words: str) -> int:
         """Return the first of its processes that was started with these words."""
         return next(
@@ -143,3 +148,28 @@ def wait_until_gone(home: Path) -> None:
     give_up_at = monotonic() + LIMIT_S
     while processes_of(home):
         assert monotonic() < give_up_at, [command_of(p) for p in processes_of(home)]
+
+
+def connections_to(port: int) -> Counter[int]:
+    """Count the open connections to a port by the process that has accepted them."""
+    found: Counter[int] = Counter()
+    accepted = sockets_at(port, ESTABLISHED)
+    for link in Path("/proc").glob("[0-9]*/fd/*"):
+        with suppress(OSError):
+            if str(link.readlink()) in accepted:
+                found[int(link.parts[2])] += 1
+    return found
+
+
+def listeners_at(port: int) -> int:
+    return len(sockets_at(port, LISTENING))
+
+
+def sockets_at(port: int, state: str) -> set[str]:
+    """Return the sockets at the port in this state, as the kernel names them."""
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return {
+        f"socket:[{row[9]}]"
+        for row in rows
+        if row[1].endswith(f":{port:04X}") and row[3] == state
+    }

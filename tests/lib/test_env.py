@@ -216,29 +216,12 @@ def test_the_worker_may_live_elsewhere_with_a_shared_cache(
     found = settings(monkeypatch, **variables)
 
     assert found["WORKER_IN_WEB"] is False
-    assert found["CACHES"]["default"]["LOCATION"] == "redis://valkey:6379/0"
+    assert found["VALKEY_URL"] == "valkey://valkey:6379/0"
 
 
 def test_a_database_of_ours_needs_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(WrongVariable, match="SECRET_KEY"):
         settings(monkeypatch, DATABASE_URL=DATABASE)
-
-
-@pytest.mark.parametrize(
-    ("url", "location"),
-    [
-        ("valkey://cache:6379/1", "redis://cache:6379/1"),
-        ("valkeys://cache:6379", "rediss://cache:6379"),
-        ("redis://valkey:6379/0", "redis://valkey:6379/0"),
-        ("rediss://:pw@redis:6379/0", "rediss://:pw@redis:6379/0"),
-    ],
-)
-def test_it_names_the_cache_as_its_client_does(
-    monkeypatch: pytest.MonkeyPatch, url: str, location: str
-) -> None:
-    found = settings(monkeypatch, VALKEY_URL=url)
-
-    assert found["CACHES"]["default"]["LOCATION"] == location
 
 
 def test_an_installation_keeps_its_key(

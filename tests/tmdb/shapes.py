@@ -80,10 +80,18 @@ def film_doc(film: Film, *, rank: int) -> Doc:
         "external_ids": {"imdb_id": f"tt{film.tmdb_id:07d}", "wikidata_id": None},
         "videos": {"results": [trailer(f"trailer-{film.tmdb_id}")]},
         "release_dates": {"results": [rated("US", "PG-13"), rated("DE", "12")]},
+        "translations": {"translations": [told("en", "US", overview=film.overview)]},
     }
 
 
-BLOCKS = ("credits", "keywords", "external_ids", "videos", "release_dates")
+BLOCKS = (
+    "credits",
+    "keywords",
+    "external_ids",
+    "videos",
+    "release_dates",
+    "translations",
+)
 
 
 def named(numbers: Numbers, name: str) -> Doc:
@@ -126,6 +134,20 @@ def rated(country: str, certification: str, kind: int = 3) -> Doc:
         "type": kind,
     }
     return {"iso_3166_1": country, "release_dates": [release]}
+
+
+def told(
+    language: str, country: str, *, title: str = "", overview: str = "", **data: Any
+) -> Doc:
+    """One translation of a film; an empty title is the original one."""
+    texts = {"title": title, "overview": overview, "tagline": "", "homepage": ""}
+    return {
+        "iso_639_1": language,
+        "iso_3166_1": country,
+        "name": f"{language} as its speakers write it",
+        "english_name": language,
+        "data": texts | {"runtime": 0} | data,
+    }
 
 
 def detail(film: Doc, appended: str) -> Doc:

@@ -3,11 +3,20 @@ from datetime import date
 import pytest
 
 from nexus.tmdb import Tmdb, TmdbNonsense, TmdbNotFound
-from tests.tmdb.shapes import rated, trailer
+from nexus.tmdb.types import MovieText
+from tests.tmdb.shapes import Doc, rated, told, trailer
 from tests.tmdb.transports import film, tmdb_that_answers
 from tests.tmdb_server import TmdbServer
 
-ALL_BLOCKS = {"credits", "keywords", "external_ids", "videos", "release_dates"}
+EMPTY_BLOCKS: dict[str, Doc] = {
+    "credits": {"cast": [], "crew": []},
+    "keywords": {"keywords": []},
+    "external_ids": {"imdb_id": ""},
+    "videos": {"results": []},
+    "release_dates": {"results": []},
+    "translations": {"translations": []},
+}
+ALL_BLOCKS = set(EMPTY_BLOCKS)
 
 
 def test_it_works(tmdb: Tmdb) -> None:
@@ -98,6 +107,7 @@ def test_it_tells_missing_blocks_from_empty_ones(
     movie = tmdb.movie(603)
 
     assert (movie.directors, movie.cast, movie.keywords) == (None, None, None)
+    assert movie.texts is None
     assert movie.trailer_key is None
     assert movie.missing_blocks == ALL_BLOCKS
     assert movie.imdb_id == "tt0000603"
@@ -105,19 +115,30 @@ def test_it_tells_missing_blocks_from_empty_ones(
 
 
 def test_it_reads_empty_blocks_as_empty() -> None:
-    movie = tmdb_that_answers(
-        film(
-            credits={"cast": [], "crew": []},
-            keywords={"keywords": []},
-            external_ids={"imdb_id": ""},
-            videos={"results": []},
-            release_dates={"results": []},
-        )
-    ).movie(603)
+    movie = tmdb_that_answers(film(**EMPTY_BLOCKS)).movie(603)
 
     assert (movie.directors, movie.cast, movie.keywords) == ((), (), ())
+    assert movie.texts == ()
     assert movie.missing_blocks == frozenset()
     assert movie.extra["certifications"] == {}
+
+
+@pytest.mark.parametrize("name", EMPTY_BLOCKS)
+@pytest.mark.parametrize("block", [None, [], "x", 7])
+def test_it_names_a_malformed_block_missing(name: str, block: object) -> None:
+    movie = tmdb_that_answers(film(**EMPTY_BLOCKS | {name: block})).movie(603)
+
+    assert movie.missing_blocks == {name}
+
+
+@pytest.mark.parametrize("name", sorted(ALL_BLOCKS - {"external_ids"}))
+@pytest.mark.parametrize("entries", [None, {}, "x"])
+def test_it_names_a_block_without_its_lists_missing(name: str, entries: object) -> None:
+    block = dict.fromkeys(EMPTY_BLOCKS[name], entries)
+
+    movie = tmdb_that_answers(film(**EMPTY_BLOCKS | {name: block})).movie(603)
+
+    assert movie.missing_blocks == {name}
 
 
 @pytest.mark.parametrize("block", [None, [], "credits", {}, {"cast": 5, "crew": "x"}])
@@ -227,3 +248,50 @@ def test_it_takes_the_original_title_for_want_of_another() -> None:
     answer = film(title="", original_title="Matrix")
 
     assert tmdb_that_answers(answer).movie(603).title == "Matrix"
+
+
+# Texts in other languages
+
+
+def texts_of(*entries: object) -> list[MovieText]:
+    block = {"translations": list(entries)}
+    texts = tmdb_that_answers(film(translations=block)).movie(603).texts
+    assert texts is not None
+    return list(texts)
+
+
+def test_it_reads_the_texts_of_each_language() -> None:
+    brazil = told("pt", "BR", title="Matrix", overview="Um hacker.", tagline="Acredite")
+    france = told("fr", "FR", overview="Un pirate.")
+
+    assert texts_of(brazil, france) == [
+        MovieText("pt", "BR", "Matrix", "Um hacker.", "Acredite"),
+        MovieText("fr", "FR", None, "Un pirate.", None),
+    ]
+
+
+def test_it_reads_the_texts_of_a_language_and_country_once() -> None:
+    first, second = told("pt", "BR", title="a"), told("pt", "BR", title="b")
+
+    found = texts_of(first, second, told("pt", "PT", title="c"))
+
+    assert [(text.region, text.title) for text in found] == [("BR", "a"), ("PT", "c")]
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        told("pt", "BR"),
+        told("pt", "BR", title=" ", overview="\x00"),
+        told("portuguese", "BR", title="a"),
+        told("pt", "", title="a"),
+        told("PT", "br", title="a"),
+        told("pt", "BR", title="a") | {"data": None},
+        told("pt", "BR", title="a") | {"data": [1]},
+        {"iso_639_1": 7, "iso_3166_1": None},
+        "pt",
+        None,
+    ],
+)
+def test_it_leaves_out_texts_that_tell_nothing(entry: object) -> None:
+    assert texts_of(entry) == []

@@ -4,7 +4,7 @@ from typing import TypeAlias
 import httpx
 import pytest
 
-from nexus.tmdb import Page, Tmdb, TmdbNonsense, TmdbNotFound, Window
+from nexus.tmdb import Best, Page, Tmdb, TmdbNonsense, TmdbNotFound, Window
 from tests.tmdb.transports import FILM, tmdb_that_answers
 from tests.tmdb_server import TmdbServer
 
@@ -14,6 +14,7 @@ PAGED: dict[str, Call] = {
     "search": lambda tmdb, page: tmdb.search("the", page=page),
     "trending": lambda tmdb, page: tmdb.trending("day", page=page),
     "recommendations": lambda tmdb, page: tmdb.recommendations(603, page=page),
+    "best": lambda tmdb, page: tmdb.best("popular", page=page),
 }
 
 
@@ -72,6 +73,15 @@ def test_it_lists_what_is_trending(tmdb: Tmdb, window: Window, first: int) -> No
     assert page.results[0].tmdb_id == first
     assert len(page.results) == 20
     assert page.total_pages == 2
+
+
+@pytest.mark.parametrize("name", ["popular", "top_rated"])
+def test_it_lists_the_best(tmdb: Tmdb, server: TmdbServer, name: Best) -> None:
+    page = tmdb.best(name, page=2)
+
+    assert (page.page, page.total_pages) == (2, 2)
+    assert len(page.results) == len(server.movies) - 20
+    assert server.asked[0].path == f"/movie/{name}"
 
 
 def test_it_turns_the_page(tmdb: Tmdb, server: TmdbServer) -> None:

@@ -1,6 +1,7 @@
 """How single values of an answer are cleaned, seen through `movie`."""
 
 import json
+from dataclasses import asdict
 from datetime import date
 
 import httpx
@@ -93,8 +94,33 @@ def test_it_reads_the_vote_average(
     assert tmdb_that_answers(answer).movie(603).vote_average == meant
 
 
-def test_it_knows_that_nobody_voted() -> None:
-    assert tmdb_that_answers(film(vote_count=0)).movie(603).vote_count == 0
+@pytest.mark.parametrize("value", [0, -1, None, "", "3", True, 2**31])
+def test_it_reads_no_votes_as_none(value: object) -> None:
+    assert tmdb_that_answers(film(vote_count=value)).movie(603).vote_count is None
+
+
+def test_it_reads_the_leanest_film_as_one_of_which_nothing_is_known() -> None:
+    movie = tmdb_that_answers(httpx.Response(200, json=FILM)).movie(603)
+
+    known = {name for name, value in asdict(movie).items() if value is not None}
+    assert known == {
+        *("tmdb_id", "title", "adult", "genres", "genre_ids"),
+        *("missing_blocks", "extra"),
+    }
+    assert (movie.genres, movie.genre_ids) == ((), ())
+    assert movie.extra == {}
+
+
+def test_it_reads_the_leanest_entry_of_a_list_as_one_of_which_nothing_is_known() -> (
+    None
+):
+    answer = httpx.Response(200, json={"results": [FILM]})
+
+    (movie,) = tmdb_that_answers(answer).trending("day").results
+
+    known = {name for name, value in asdict(movie).items() if value is not None}
+    assert known == {"tmdb_id", "title", "adult", "genre_ids"}
+    assert movie.genre_ids == ()
 
 
 def test_it_removes_what_postgresql_cannot_store() -> None:

@@ -1,6 +1,8 @@
 import re
-from typing import Any, cast
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
 
+from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -15,16 +17,19 @@ from nexus.api.fields import (
 from nexus.api.paging import PageParams
 from nexus.api.shapes.common import MetaBody, page_of
 from nexus.api.shapes.preferences import GenreOutput, PersonOutput
+from nexus.catalog.images import Images, images
 from nexus.catalog.models import Movie
 from nexus.catalog.queries import ORDERINGS, MovieFilters, genre_names, resolve_genres
+from nexus.catalog.texts import Texts
 from nexus.lib.notices import TMDB_NOTICE
 
-IMAGES = "https://image.tmdb.org/t/p"
+T = TypeVar("T")
+
 FIRST_YEAR, LAST_YEAR = 1870, 2200
 
 
 class MovieOutput(serializers.Serializer[Any]):
-    """A film in brief. Unknown is null."""
+    """A film in brief, in English. Unknown is null."""
 
     id = serializers.IntegerField(help_text="TMDb's.")
     title = serializers.CharField()
@@ -41,18 +46,22 @@ class MovieOutput(serializers.Serializer[Any]):
 
     @extend_schema_field(GenreOutput(many=True))
     def get_genres(self, movie: Movie) -> list[dict[str, Any]]:
-        context = cast("dict[str, Any]", self.context)  # of the whole list
-        if "genre_names" not in context:
-            context["genre_names"] = genre_names()
-        names = context["genre_names"]
+        names = self.once("genre_names", genre_names)
         return [{"id": id_, "name": names[id_]} for id_ in movie.genres if id_ in names]
 
     def get_poster_url(self, movie: Movie) -> str | None:
-        return image_url(movie.poster_path, "w500")
+        return self.images.poster(movie.poster_path)
 
+    @property
+    def images(self) -> Images:
+        return self.once("images", lambda: images(now=timezone.now()))
 
-def image_url(path: str | None, size: str) -> str | None:
-    return f"{IMAGES}/{size}{path}" if path else None
+    def once(self, name: str, find: Callable[[], T]) -> T:
+        """Return what is the same for all films of an answer, found for the first."""
+        context = cast("dict[str, Any]", self.context)  # of the whole list
+        if name not in context:
+            context[name] = find()
+        return cast("T", context[name])
 
 
 class CastOutput(serializers.Serializer[Any]):
@@ -62,11 +71,21 @@ class CastOutput(serializers.Serializer[Any]):
     order = serializers.IntegerField(source="position")
 
 
-class MovieDetailOutput(MovieOutput):
-    """`context` holds `credits`, `keywords` and `origin`."""
+class TextsOutput(serializers.Serializer[Any]):
+    """The language that each text is in, such as `pt-BR`; null where there is none."""
 
-    overview = serializers.CharField(allow_null=True)
-    tagline = serializers.CharField(allow_null=True)
+    title = serializers.CharField(source="title.language")
+    overview = serializers.CharField(source="overview.language", allow_null=True)
+    tagline = serializers.CharField(source="tagline.language", allow_null=True)
+
+
+class MovieDetailOutput(MovieOutput):
+    """`context` holds `texts`, `credits`, `keywords` and `origin`."""
+
+    title = serializers.SerializerMethodField()  # type: ignore[assignment]  # no column
+    overview = serializers.SerializerMethodField()
+    tagline = serializers.SerializerMethodField()
+    texts = serializers.SerializerMethodField()
     backdrop_url = serializers.SerializerMethodField()
     imdb_id = serializers.CharField(allow_null=True)
     directors = serializers.SerializerMethodField()
@@ -74,11 +93,31 @@ class MovieDetailOutput(MovieOutput):
     keywords = serializers.SerializerMethodField()
     status = serializers.CharField(allow_null=True)
     trailer_url = serializers.SerializerMethodField()
+    removed_at = serializers.DateTimeField(
+        allow_null=True,
+        help_text=(
+            "When TMDb stopped knowing the film. What members said of it stays; lists "
+            "and recommendations leave it out."
+        ),
+    )
     attribution = serializers.SerializerMethodField()
     meta = serializers.SerializerMethodField()
 
+    def get_title(self, movie: Movie) -> str:
+        return str(self.context["texts"].title.text)
+
+    def get_overview(self, movie: Movie) -> str | None:
+        return cast("Texts", self.context["texts"]).overview.text
+
+    def get_tagline(self, movie: Movie) -> str | None:
+        return cast("Texts", self.context["texts"]).tagline.text
+
+    @extend_schema_field(TextsOutput)
+    def get_texts(self, movie: Movie) -> dict[str, Any]:
+        return dict(TextsOutput(self.context["texts"]).data)
+
     def get_backdrop_url(self, movie: Movie) -> str | None:
-        return image_url(movie.backdrop_path, "w1280")
+        return self.images.backdrop(movie.backdrop_path)
 
     @extend_schema_field(PersonOutput(many=True))
     def get_directors(self, movie: Movie) -> list[dict[str, Any]]:
@@ -105,6 +144,18 @@ class MovieDetailOutput(MovieOutput):
     @extend_schema_field(MetaBody)
     def get_meta(self, movie: Movie) -> dict[str, Any]:
         return dict(MetaBody(self.context["origin"]).data)
+
+
+class MovieDetailParams(Params):
+    language = serializers.RegexField(
+        r"^[a-z]{2,3}(-([A-Z]{2}|[0-9]{3}))?$",
+        required=False,
+        help_text=(
+            "Of title, overview and tagline, in BCP 47: `pt` or `pt-BR`. For want of a "
+            "text: the same language of another country, English, the original "
+            "language; `texts` names what each is in. Without it English, as in lists."
+        ),
+    )
 
 
 class GenreList(serializers.CharField):
@@ -140,7 +191,9 @@ class FilterParams(Params):
     vote_average_max = ParamDecimal(required=False, min_value=0, max_value=10)
     vote_count_min = ParamNumber(required=False, min_value=0, max_value=10**9)
     language = serializers.RegexField(
-        r"^[a-z]{2,3}$", required=False, help_text="ISO 639-1, the original language."
+        r"^[a-z]{2,3}$",
+        required=False,
+        help_text="ISO 639-1, the original language; lists tell titles in English.",
     )
     person = ParamNumber(required=False, min_value=-(2**31), max_value=2**31 - 1)
     ids = IdList(

@@ -17,15 +17,17 @@ from nexus.catalog.aside import Answer
 from nexus.catalog.lists import MovieSlice
 from nexus.catalog.models import Movie
 from nexus.catalog.operations import Found
+from nexus.catalog.texts import english_texts, texts_in
 
 
 def summaries(movies: Sequence[Movie]) -> Any:
     return shapes.MovieOutput(movies, many=True, context={}).data
 
 
-def detail(found: Found) -> Any:
+def detail(found: Found, *, language: str | None = None) -> Any:
     movie = found.movie
     context = {
+        "texts": texts_in(movie, language) if language else english_texts(movie),
         "credits": queries.credits_of(movie),
         "keywords": movie.keywords.order_by("name", "id"),
         "origin": found.origin,
@@ -93,12 +95,13 @@ class Trending(UpstreamList):
 class MovieDetail(PublicEndpoint):
     @operation(
         "Read a film; one not stored yet is fetched from TMDb",
+        params=shapes.MovieDetailParams,
         answers={200: shapes.MovieDetailOutput},
         failures=[502, 503],
     )
     def get(self, request: Request, movie_id: int) -> Response:
         found = operations.find_complete(movie_id=movie_id, now=timezone.now())
-        return Response(detail(found))
+        return Response(detail(found, language=self.params.get("language")))
 
 
 class Genres(PublicEndpoint):

@@ -18,6 +18,9 @@ class PartsOutput(serializers.Serializer[Any]):
     database = serializers.ChoiceField(choices=["ok"])
     cache = serializers.ChoiceField(choices=["ok", "degraded"])
     tmdb = serializers.ChoiceField(choices=["ok", "degraded", "not_configured"])
+    tmdb_breaker = serializers.ChoiceField(
+        choices=["closed", "open"], help_text="`open`: TMDb is left alone for a while."
+    )
 
 
 class ReadyOutput(serializers.Serializer[Any]):
@@ -54,7 +57,12 @@ class Ready(OperationEndpoint):
         # A database that does not answer raises, and becomes 503 like everywhere.
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
-        parts = {"database": "ok", "cache": cache_state(), "tmdb": tmdb_state()}
+        parts = {
+            "database": "ok",
+            "cache": cache_state(),
+            "tmdb": tmdb_state(),
+            "tmdb_breaker": breaker_state(),
+        }
         status = "degraded" if "degraded" in parts.values() else "ok"
         return Response({"status": status, "parts": parts})
 
@@ -69,7 +77,12 @@ def tmdb_state() -> str:
     return "degraded" if upstream.is_failing() else "ok"
 
 
+def breaker_state() -> str:
+    return "open" if upstream.breaker().state().is_open else "closed"
+
+
 class Metrics(OperationEndpoint):
     @operation("Tell Prometheus what happened", answers={200: None})
     def get(self, request: Request) -> HttpResponse:
+        upstream.show_breaker()
         return HttpResponse(generate_latest(REGISTRY), content_type=CONTENT_TYPE_LATEST)

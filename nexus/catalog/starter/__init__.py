@@ -7,6 +7,7 @@ import csv
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent
@@ -77,6 +78,15 @@ def read_films(folder: Path = FOLDER) -> list[StarterFilm]:
                 raise ValueError(f"{path.name}, line {line}: {error}") from error
             films[film.tmdb_id] = film
     return list(films.values())
+
+
+def find_film(tmdb_id: int) -> StarterFilm | None:
+    return _films_by_id().get(tmdb_id)
+
+
+@cache
+def _films_by_id() -> dict[int, StarterFilm]:
+    return {film.tmdb_id: film for film in read_films()}
 
 
 def _numbered_rows(path: Path) -> Iterator[tuple[int, list[str]]]:

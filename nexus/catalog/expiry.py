@@ -1,0 +1,137 @@
+"""Films that may be shown no longer: copies too old, and films that TMDb took back.
+
+TMDb's terms allow no copy older than six months.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django.db import transaction
+from django.db.models import ForeignObjectRel, Manager, Model
+
+from nexus.catalog.load_starter import starter_movie, store_starter_credits
+from nexus.catalog.models import Movie
+from nexus.catalog.starter import find_film
+from nexus.catalog.store import OWNED_BY_TMDB, lock_film
+from nexus.catalog.titles import grams_of, sort_key
+
+EXPIRED: Final = timedelta(days=180)
+
+
+def is_expired(movie: Movie, *, now: datetime) -> bool:
+    """Say whether our copy may not be shown, or is none any more."""
+    if movie.purged_at is not None:
+        return True
+    return movie.fetched_at is not None and now - movie.fetched_at > EXPIRED
+
+
+@transaction.atomic
+def mark_removed(movie_id: int, *, now: datetime) -> Movie | None:
+    """Make the film a tombstone, as TMDb no longer knows it; None: we hold none.
+
+    What we hold of it stays until it is too old. Whoever asked TMDb earlier changes
+    nothing of what a later one stored.
+    """
+    lock_film(movie_id)
+    movie = Movie.objects.filter(id=movie_id).first()
+    if movie is None or (movie.fetched_at and movie.fetched_at > now):
+        return movie
+    if is_expired(movie, now=now):
+        if is_unused(movie_id):
+            movie.delete()
+            return None
+        rewrite(movie, removed_at=now, purged_at=None, now=now)
+    elif movie.removed_at is None:
+        Movie.objects.filter(id=movie_id).update(removed_at=now, updated_at=now)
+    return Movie.objects.get(id=movie_id)
+
+
+@transaction.atomic
+def purge(movie_id: int, *, older_than: datetime, now: datetime) -> None:
+    """Give up our copy of the film, unless it was refreshed meanwhile.
+
+    Members keep what they said of it. A film of the starter catalogue returns to our
+    own facts; any other is hidden until TMDb answers. A tombstone remains one as long
+    as a member refers to it: there is nothing to come back.
+    """
+    lock_film(movie_id)
+    movie = Movie.objects.filter(id=movie_id, fetched_at__lt=older_than).first()
+    if movie is None:
+        return
+    is_lasting = movie.removed_at is not None and is_referred_to(movie_id)
+    if find_film(movie_id) or is_lasting:
+        rewrite(movie, removed_at=movie.removed_at, purged_at=None, now=now)
+    else:
+        hidden_since = movie.removed_at or now
+        rewrite(movie, removed_at=hidden_since, purged_at=now, now=now)
+
+
+def rewrite(
+    movie: Movie,
+    *,
+    removed_at: datetime | None,
+    purged_at: datetime | None,
+    now: datetime,
+) -> None:
+    """Put our own facts, or a neutral title and nothing else, in place of TMDb's."""
+    film = find_film(movie.pk)
+    blank = blank_movie(movie.pk) if film is None else starter_movie(film)
+    values: dict[str, Any] = {name: getattr(blank, name) for name in OWNED_BY_TMDB}
+    values |= {"removed_at": removed_at, "purged_at": purged_at, "updated_at": now}
+    Movie.objects.filter(id=movie.pk).update(**values)
+    movie.credits.all().delete()
+    movie.texts.all().delete()
+    movie.keywords.clear()
+    if film is not None:
+        store_starter_credits([film])
+
+
+def blank_movie(movie_id: int) -> Movie:
+    title = f"Film {movie_id}"
+    return Movie(
+        id=movie_id,
+        title=title,
+        original_title=title,
+        sort_title=sort_key(title),
+        title_grams=grams_of([title]),
+    )
+
+
+@transaction.atomic
+def delete_unused(movie_id: int, *, purged_before: datetime) -> None:
+    """Delete a film that was purged, if no member refers to it.
+
+    Nobody can refer to it in this moment: for that, TMDb is asked for the film first.
+    """
+    lock_film(movie_id)
+    movie = Movie.objects.filter(id=movie_id, purged_at__lt=purged_before).first()
+    if movie is not None and is_unused(movie_id):
+        movie.delete()
+
+
+def is_unused(movie_id: int) -> bool:
+    """Say whether neither a member nor the starter catalogue has the film."""
+    return find_film(movie_id) is None and not is_referred_to(movie_id)
+
+
+def is_referred_to(movie_id: int) -> bool:
+    """Say whether rows of upper apps, which need not be known here, refer to it."""
+    return any(
+        rows.filter(**{column: movie_id}).exists()
+        for rows, column in references_to_movies()
+    )
+
+
+def references_to_movies() -> list[tuple[Manager[Model], str]]:
+    """Return the tables of upper apps that lead to films, each with its column."""
+    keys = [
+        relation.field
+        for relation in Movie._meta.get_fields(include_hidden=True)
+        if isinstance(relation, ForeignObjectRel)
+        and (relation.one_to_many or relation.one_to_one)
+    ]
+    return [
+        (key.model._default_manager, key.name)
+        for key in keys
+        if key.model._meta.app_label != Movie._meta.app_label
+    ]

@@ -1,0 +1,161 @@
+"""`catalog`: brings films of TMDb's in, or up to date, many at once.
+
+Exit codes: 0 all done, 1 some of it is left to do, 2 it cannot be done so, 130 Ctrl-C.
+"""
+
+import json
+import logging
+import sys
+import time
+from argparse import ArgumentParser, ArgumentTypeError
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any, Final
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from nexus.catalog.fill import LISTS, Outcome, Report, Told, fill, refresh
+from nexus.catalog.listings import LAST_PAGE
+from nexus.catalog.operations import MAX_ID
+from nexus.catalog.patience import Interrupted
+from nexus.catalog.upstream import is_configured
+from nexus.lib.progress import Progress, minutes
+from nexus.tmdb import TmdbKeyRejected, TmdbNotConfigured
+
+PATIENCE_S: Final = 300
+LONGEST_PATIENCE_S: Final = 24 * 60 * 60
+WORDS: Final[dict[Outcome, str]] = {
+    "new": "new",
+    "refreshed": "refreshed",
+    "fresh": "fresh already",
+    "unknown": "unknown to TMDb",
+    "failed": "failed",
+}
+
+
+class Command(BaseCommand):
+    help = "Bring films of TMDb's into the catalogue, or up to date."
+    requires_migrations_checks = True
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+        filling = verbs.add_parser("fill", help="Bring in a list of TMDb's.")
+        filling.add_argument(
+            "--pages",
+            type=whole(1, LAST_PAGE),
+            required=True,
+            metavar="N",
+            help="So many pages of 20 films.",
+        )
+        filling.add_argument(
+            "--list", choices=list(LISTS), default="popular", dest="name"
+        )
+        refreshing = verbs.add_parser("refresh", help="Ask for stored films again.")
+        refreshing.add_argument(
+            "ids",
+            nargs="*",
+            type=whole(1, MAX_ID),
+            metavar="ID",
+            help="TMDb's ids; without any, all whose copy is older than a week.",
+        )
+        for verb in (filling, refreshing):
+            add_common_arguments(verb)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not is_configured():
+            raise CommandError(str(TmdbNotConfigured()), returncode=2)
+        began_s = time.monotonic()
+        with self.shown() as told:
+            report = run_of(options)(
+                patience_s=options["patience"], clock=timezone.now, told=told
+            )
+        tell = as_json if options["json"] else as_text
+        self.stdout.write(tell(report, options, seconds=time.monotonic() - began_s))
+        end(report)
+
+    @contextmanager
+    def shown(self) -> Iterator[Told]:
+        """Show how far it is, and keep the log from writing into that line."""
+        logger = logging.getLogger("nexus")
+        before = logger.level
+        progress = Progress(
+            self.write_at_once, of="films", is_terminal=self.stderr.isatty()
+        )
+        logger.setLevel(max(logging.ERROR, logger.getEffectiveLevel()))
+        try:
+            yield progress.show
+        finally:
+            progress.end()
+            logger.setLevel(before)
+
+    def write_at_once(self, text: str) -> None:
+        self.stderr.write(text, style_func=str, ending="")
+        self.stderr.flush()
+
+
+def add_common_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--patience",
+        type=whole(0, LONGEST_PATIENCE_S),
+        default=PATIENCE_S,
+        metavar="SECONDS",
+        help="Wait so long for TMDb to answer again (default: %(default)s).",
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="Sum up in JSON, for programs."
+    )
+
+
+def whole(low: int, high: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if text.isascii() and text.isdecimal() and low <= int(text) <= high:
+            return int(text)
+        raise ArgumentTypeError(f"{text!r:.40} is no whole number from {low} to {high}")
+
+    return parse
+
+
+def run_of(options: dict[str, Any]) -> Callable[..., Report]:
+    if options["verb"] == "fill":
+        return partial(fill, options["name"], pages=options["pages"])
+    return partial(refresh, options["ids"])
+
+
+def as_text(report: Report, options: dict[str, Any], *, seconds: float) -> str:
+    counts = ", ".join(f"{report.outcomes[key]} {word}" for key, word in WORDS.items())
+    lines = [f"{report.done} films in {minutes(seconds)}: {counts}."]
+    lines += [f"  {id_}: {why}" for id_, why in sorted(report.failures.items())]
+    return "\n".join(lines)
+
+
+def as_json(report: Report, options: dict[str, Any], *, seconds: float) -> str:
+    failures = sorted(report.failures.items())
+    body: dict[str, Any] = {
+        "verb": options["verb"],
+        "films": report.done,
+        **{str(key): report.outcomes[key] for key in WORDS},
+        "failures": [{"tmdb_id": id_, "reason": why} for id_, why in failures],
+        "is_complete": report.is_complete,
+        "stopped": str(report.stopped) if report.stopped else None,
+        "seconds": round(seconds, 1),
+    }
+    return json.dumps(body, ensure_ascii=False)
+
+
+def end(report: Report) -> None:
+    """Say what is left to do, and how; a run that did everything just ends."""
+    go_on = "Start the same command again: it goes on with the rest."
+    match report.stopped:
+        case Interrupted():
+            sys.stderr.write(f"Interrupted. {go_on}\n")
+            sys.exit(130)
+        case TmdbKeyRejected() as error:
+            raise CommandError(str(error), returncode=2)
+        case Exception() as error:
+            raise CommandError(f"{error} {go_on}", returncode=1)
+    if report.failures:
+        raise CommandError(
+            f"{len(report.failures)} films failed. {go_on}", returncode=1
+        )
