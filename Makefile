@@ -33,6 +33,7 @@ $(VENV)/audit/bin/pip-audit: | $(VENV)/bin/python
 
 bench: $(VENV)/dev
 	$(BIN)/python -m bench.login_timing
+	$(BIN)/python -m bench.tmdb_isolation
 
 format: $(VENV)/dev
 	$(BIN)/ruff format .
