@@ -12,7 +12,8 @@ from nexus.playlists.models import Playlist, PlaylistItem
 from nexus.ratings.models import Rating, Viewing
 
 PASSWORD = "correct-horse-7"
-NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+# Today at noon: what was fetched on a fixed day would be too old to be shown one day.
+NOW = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0)
 GENRES = {28: "Action", 18: "Drama", 35: "Comedy", 878: "Science Fiction", 27: "Horror"}
 
 _numbers = count(1)

@@ -10,8 +10,8 @@ from pytest_django import DjangoDbBlocker, Settings
 
 from nexus.accounts.models import Role, User
 from nexus.api.buckets import LOCAL
-from nexus.catalog import budget, upstream
 from nexus.catalog import cache as catalog_cache
+from nexus.catalog import upstream
 from nexus.catalog.breaker import breaker_of
 from nexus.launch.postgres import EmbeddedPostgres
 from nexus.recommendations.films import STORE
@@ -81,7 +81,6 @@ def fresh_process(settings: Settings) -> None:
     with suppress(ValkeyDown):
         ask_valkey(lambda client: client.flushdb())
     catalog_cache.LOCAL.clear()
-    budget.LOCAL.clear()
     breaker_of.cache_clear()
     LOCAL.clear()
     STORE.clear()

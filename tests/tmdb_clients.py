@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from nexus.catalog import aside, upstream
+from nexus.catalog import upstream
 from nexus.tmdb import Tmdb, connect
 
 
@@ -28,6 +28,5 @@ def impatience(limit_s: float) -> Iterator[None]:
     """Wait for TMDb no longer than this."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(upstream, "CALL_LIMIT_S", limit_s)
-        patched.setattr(aside, "CALL_LIMIT_S", limit_s)
         patched.setattr(upstream, "LEAST_FOR_ANSWER_S", 0.0)
         yield

@@ -7,7 +7,7 @@ from typing import Any, Generic, Literal, TypeVar
 
 from nexus.catalog import cache, metrics
 from nexus.catalog.flight import Lead, once
-from nexus.catalog.upstream import CALL_LIMIT_S, a_place, is_failing
+from nexus.catalog.upstream import a_place, is_failing, left_s, one_limit
 from nexus.lib.errors import BadUpstreamError, UnavailableError
 from nexus.queue import do_later
 
@@ -89,8 +89,8 @@ def wait_for_one(
 ) -> T:
     """Have one caller of all fetch what is not stored; raises what they raise."""
     try:
-        with a_place():
-            return once(kind, key, find=find, fetch=fetch, patience_s=CALL_LIMIT_S)
+        with a_place(), one_limit():
+            return once(kind, key, find=find, fetch=fetch, patience_s=left_s())
     except (BadUpstreamError, UnavailableError):
         metrics.LOOKUPS.labels(kind, "error").inc()
         raise
@@ -122,6 +122,7 @@ def refresh(
     token: int | None = None,
 ) -> Answer[T]:
     """Ask TMDb and keep the answer; an error is never kept."""
+    token = token or cache.token_now()  # before asking: a later one knows better
     value = ask()
     kept_s = freshness.kept.total_seconds()
     cache.write(key, value=(value, now), keep_s=kept_s, token=token)

@@ -2,7 +2,7 @@
 
 Closed, calls pass. It opens when calls keep failing or time out; then one call every
 few seconds tries, and the first that succeeds closes it: the circuit breaker of M.
-Nygard's "Release It!" (2007).
+Nygard's "Release It!" (2007). It opens at once when TMDb tells us how long to wait.
 """
 
 import json
@@ -19,7 +19,8 @@ from redis.client import Pipeline
 from nexus import valkey
 from nexus.catalog.cache import LOCAL
 
-Outcome = Literal["success", "failure", "timeout"]
+# "nonsense": an answer that nobody can read, of one film perhaps; "rejected": our key.
+Outcome = Literal["success", "failure", "timeout", "nonsense", "rejected"]
 
 WINDOW_S: Final = 10.0
 FEWEST_CALLS: Final = 10  # that say something of their share of failures
@@ -28,6 +29,7 @@ MOST_IN_A_ROW: Final = 5
 MOST_TIMEOUTS: Final = 3  # in a window: each holds a caller for seconds
 FIRST_REST_S: Final = 2.0
 LONGEST_REST_S: Final = 15.0
+LONGEST_ASKED_S: Final = 30.0  # TMDb may ask for hours: it is tried before
 PROBE_LIMIT_S: Final = 5.0
 KEPT_S: Final = 120  # then nobody knows any more
 
@@ -46,6 +48,7 @@ class State:
     in_a_row: int = 0
     rest_s: float = 0.0
     until_s: float = 0.0
+    is_key_rejected: bool = False
 
     @property
     def is_open(self) -> bool:
@@ -66,34 +69,52 @@ class State:
         )
 
 
-def after(
-    state: State, outcome: Outcome, *, was_probe: bool, now_s: float, jitter: float
-) -> State:
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a call ended; `asked_s`: for so long TMDb asked to be left alone."""
+
+    outcome: Outcome
+    was_probe: bool = False
+    asked_s: float = 0.0
+
+
+def after(state: State, ending: Ending, *, now_s: float, jitter: float) -> State:
     """Return the state after a call; `jitter` from 0 to 1 spreads the processes."""
-    is_over = now_s - state.since_s > WINDOW_S
+    outcome, is_over = ending.outcome, now_s - state.since_s > WINDOW_S
     if outcome == "success":
         if state.is_open or is_over:
             return State(since_s=now_s, calls=1)
         return replace(state, calls=state.calls + 1, in_a_row=0)
     if is_over:
         state = replace(state, since_s=now_s, calls=0, failures=0, timeouts=0)
-    state = replace(
+    state = failed(state, outcome)
+    # Calls from before it opened say nothing new.
+    is_news = state.has_enough or ending.asked_s > 0
+    if not (ending.was_probe if state.is_open else is_news):
+        return state
+    return rest(state, now_s=now_s, jitter=jitter, asked_s=ending.asked_s)
+
+
+def failed(state: State, outcome: Outcome) -> State:
+    """Count a failure; what is unreadable opens it only by its share of the calls."""
+    in_a_row = state.in_a_row + 1
+    if outcome == "nonsense":
+        in_a_row = max(state.in_a_row, min(in_a_row, MOST_IN_A_ROW - 1))
+    return replace(
         state,
         calls=state.calls + 1,
         failures=state.failures + 1,
         timeouts=state.timeouts + (outcome == "timeout"),
-        in_a_row=state.in_a_row + 1,
+        in_a_row=in_a_row,
+        is_key_rejected=outcome == "rejected",
     )
-    # Calls from before it opened say nothing new.
-    opens = was_probe if state.is_open else state.has_enough
-    return rest(state, now_s=now_s, jitter=jitter) if opens else state
 
 
-def rest(state: State, *, now_s: float, jitter: float) -> State:
+def rest(state: State, *, now_s: float, jitter: float, asked_s: float) -> State:
     """Open it, or leave it open for twice as long as before."""
     rest_s = min(max(FIRST_REST_S, state.rest_s * 2), LONGEST_REST_S)
-    until_s = now_s + rest_s * (0.75 + jitter / 4)
-    return replace(state, rest_s=rest_s, until_s=until_s)
+    wait_s = max(rest_s * (0.75 + jitter / 4), min(asked_s, LONGEST_ASKED_S))
+    return replace(state, rest_s=rest_s, until_s=now_s + wait_s)
 
 
 def probing(state: State, *, now_s: float) -> State:
@@ -108,6 +129,19 @@ class Permit:
     granted: bool
     is_probe: bool = False
     wait_s: float = 0.0
+    is_key_rejected: bool = False
+
+
+def permit_of(state: State, *, now_s: float) -> Permit:
+    if not state.is_open:
+        return Permit(granted=True)
+    if now_s >= state.until_s:
+        return Permit(granted=True, is_probe=True)
+    return replace(refusal_of(state), wait_s=state.until_s - now_s)
+
+
+def refusal_of(state: State) -> Permit:
+    return Permit(granted=False, is_key_rejected=state.is_key_rejected)
 
 
 class Breaker:
@@ -117,31 +151,33 @@ class Breaker:
         self.key = f"nexus:tmdb:breaker:{host}"
         self.lock = threading.Lock()  # of the state in this process
 
+    def look(self, *, now_s: float) -> Permit:
+        """Say whether a call would be permitted; takes nothing."""
+        return permit_of(self.state(), now_s=now_s)
+
     def admit(self, *, now_s: float) -> Permit:
-        state = self.state()
-        if not state.is_open:
-            return Permit(granted=True)
-        if now_s < state.until_s:
-            return Permit(granted=False, wait_s=state.until_s - now_s)
-        # Of those who saw that it is time, one changes the state.
-        seen = state.until_s
+        """Permit a call, or, when it is time to try, one."""
+        seen = self.state()
+        permit = permit_of(seen, now_s=now_s)
+        return self.claim(seen, now_s=now_s) if permit.is_probe else permit
+
+    def claim(self, seen: State, *, now_s: float) -> Permit:
+        """Of those who saw that it is time, one changes the state."""
         won = False
 
         def claim(state: State) -> State:
             nonlocal won
-            won = state.is_open and state.until_s == seen
+            won = state.is_open and state.until_s == seen.until_s
             return probing(state, now_s=now_s) if won else state
 
         self.change(claim)
-        return Permit(granted=won, is_probe=won, wait_s=0.0 if won else FIRST_REST_S)
+        if won:
+            return Permit(granted=True, is_probe=True)
+        return replace(refusal_of(seen), wait_s=FIRST_REST_S)
 
-    def record(self, outcome: Outcome, *, was_probe: bool, now_s: float) -> None:
+    def record(self, ending: Ending, *, now_s: float) -> None:
         jitter = random.random()  # noqa: S311  spreads processes, hides nothing
-        self.change(
-            lambda state: after(
-                state, outcome, was_probe=was_probe, now_s=now_s, jitter=jitter
-            )
-        )
+        self.change(lambda state: after(state, ending, now_s=now_s, jitter=jitter))
 
     def state(self) -> State:
         try:

@@ -43,11 +43,14 @@ def loads(raw: bytes) -> Any:
         return None
 
 
+def token_now() -> int:
+    return int(time.time() * 1_000_000)
+
+
 def write(key: str, *, value: object, keep_s: float, token: int | None = None) -> None:
     """Keep the value, unless a newer one was written; no token means now."""
     raw = pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
-    token = token or int(time.time() * 1_000_000)
-    arguments = (token, raw, int(keep_s * 1000))
+    arguments = (token or token_now(), raw, int(keep_s * 1000))
     try:
         valkey.ask(lambda client: client.eval(WRITE, 1, name_of(key), *arguments))
     except valkey.ValkeyDown:

@@ -1,13 +1,15 @@
 """Films that may be shown no longer: copies too old, and films that TMDb took back.
 
-TMDb's terms allow no copy older than six months.
+TMDb's terms allow no copy older than six months. Nothing shows an older one, even where
+no job was there to purge it.
 """
 
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import transaction
-from django.db.models import ForeignObjectRel, Manager, Model
+from django.db.models import ForeignObjectRel, Manager, Model, Q
+from django.db.models.functions import Now
 
 from nexus.catalog.load_starter import starter_movie, store_starter_credits
 from nexus.catalog.models import Movie
@@ -16,13 +18,32 @@ from nexus.catalog.store import OWNED_BY_TMDB, lock_film
 from nexus.catalog.titles import grams_of, sort_key
 
 EXPIRED: Final = timedelta(days=180)
+# The version before, which runs during an upgrade, refreshes films and does not know of
+# `purged_at`: it counts only as long as there is no copy.
+IS_PURGED: Final = Q(purged_at__isnull=False, fetched_at=None)
 
 
 def is_expired(movie: Movie, *, now: datetime) -> bool:
     """Say whether our copy may not be shown, or is none any more."""
-    if movie.purged_at is not None:
-        return True
-    return movie.fetched_at is not None and now - movie.fetched_at > EXPIRED
+    if movie.fetched_at is None:
+        return movie.purged_at is not None
+    return now - movie.fetched_at > EXPIRED
+
+
+def unexpired(now: datetime | Now, film: str = "") -> Q:
+    """Match the films that are not `is_expired`; `film` is the path to them."""
+    young = Q((f"{film}fetched_at__gte", now - EXPIRED))
+    return young | Q((f"{film}fetched_at", None), (f"{film}purged_at", None))
+
+
+def shown(now: datetime) -> Q:
+    """Match the films that lists may show."""
+    return Q(removed_at=None) & unexpired(now)
+
+
+def showable(movie: Movie, *, now: datetime) -> Movie:
+    """Return the film, or one of the same id that tells nothing, if it is expired."""
+    return blank_movie(movie.pk) if is_expired(movie, now=now) else movie
 
 
 @transaction.atomic
@@ -104,7 +125,8 @@ def delete_unused(movie_id: int, *, purged_before: datetime) -> None:
     Nobody can refer to it in this moment: for that, TMDb is asked for the film first.
     """
     lock_film(movie_id)
-    movie = Movie.objects.filter(id=movie_id, purged_at__lt=purged_before).first()
+    purged = Movie.objects.filter(IS_PURGED, purged_at__lt=purged_before)
+    movie = purged.filter(id=movie_id).first()
     if movie is not None and is_unused(movie_id):
         movie.delete()
 

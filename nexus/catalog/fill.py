@@ -18,10 +18,11 @@ from django.db import InterfaceError, OperationalError, connections
 from django.db.models import Q
 
 from nexus.catalog import flight
+from nexus.catalog.expiry import IS_PURGED
 from nexus.catalog.models import Movie
 from nexus.catalog.operations import FRESH, is_stale, refresh_movie
 from nexus.catalog.patience import Interrupted, OutageTooLong, Patience
-from nexus.catalog.upstream import ask_tmdb, in_background
+from nexus.catalog.upstream import a_turn, ask_tmdb, in_background
 from nexus.lib.errors import BadUpstreamError, UnavailableError
 from nexus.tmdb import Page, Tmdb, TmdbKeyRejected, TmdbNotConfigured, TmdbNotFound
 
@@ -145,13 +146,15 @@ class Run:
             return "fresh" if self.is_fresh(movie_id) else None
 
         def once() -> Outcome:
-            return flight.once(
-                "movie",
-                f"fill:{movie_id}",  # not people's: they would wait behind this
-                find=find,
-                fetch=lambda _: self.ask(movie_id),
-                patience_s=OTHERS_S,
-            )
+            # The turn first: whoever leads may not sleep until it comes.
+            with in_background(), a_turn():
+                return flight.once(
+                    "movie",
+                    f"fill:{movie_id}",  # not people's: they would wait behind this
+                    find=find,
+                    fetch=lambda _: self.ask(movie_id),
+                    patience_s=OTHERS_S,
+                )
 
         found = find()
         return self.patience.ask(once) if found is None else found
@@ -165,8 +168,7 @@ class Run:
     def ask(self, movie_id: int) -> Outcome:
         is_held = Movie.objects.filter(id=movie_id).exists()
         try:
-            with in_background():
-                movie = refresh_movie(movie_id=movie_id, now=self.clock())
+            movie = refresh_movie(movie_id=movie_id, now=self.clock())
         except TmdbNotFound:
             return "unknown"
         if movie.removed_at is not None:
@@ -223,7 +225,7 @@ def refresh(
 def stale_ids(*, now: datetime) -> list[int]:
     """Return the films that TMDb should be asked for again, tombstones apart."""
     stale = Q(fetched_at=None) | Q(fetched_at__lt=now - FRESH) | ~Q(missing_blocks=[])
-    wanted = Q(removed_at=None) | Q(purged_at__isnull=False)
+    wanted = Q(removed_at=None) | IS_PURGED
     films = Movie.objects.filter(wanted & stale).order_by("id")
     return list(films.values_list("id", flat=True))
 

@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
-from copy import copy
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar, cast
 
@@ -25,6 +24,7 @@ from nexus.tmdb import (
     TmdbNonsense,
     TmdbNotFound,
     TmdbPersonNotFound,
+    TmdbThrottled,
     TmdbTimeout,
     TmdbUnavailable,
 )
@@ -45,6 +45,7 @@ TELLABLE: Final[dict[str, type[NexusError]]] = {
         TmdbNonsense,
         TmdbNotFound,
         TmdbPersonNotFound,
+        TmdbThrottled,
         TmdbTimeout,
         TmdbUnavailable,
     )
@@ -114,8 +115,14 @@ def follow(flight: "Future[T]", *, patience_s: float) -> T:
     except TimeoutError as error:
         raise TmdbTimeout("TMDb did not answer in time.") from error
     except NexusError as error:
-        # An instance of one's own: raising one in many threads mixes their tracebacks.
-        raise copy(error) from None
+        raise twin_of(error) from None
+
+
+def twin_of(error: NexusError) -> NexusError:
+    """Return an instance of one's own: raised in many threads, one mixes tracebacks."""
+    twin = type(error).__new__(type(error), *error.args)
+    twin.__dict__.update(error.__dict__)
+    return twin
 
 
 def once(

@@ -17,7 +17,7 @@ from nexus.catalog.aside import (
     refresh,
     refresh_soon,
 )
-from nexus.catalog.upstream import ask_tmdb
+from nexus.catalog.upstream import ask_tmdb, one_limit
 from nexus.tmdb import MovieBrief, Page, Tmdb, TmdbNotFound, Window
 
 TMDB_PAGE_SIZE = 20
@@ -70,6 +70,7 @@ def related(
     )
 
 
+@one_limit()
 def take(
     name: str, arguments: dict[str, Any], *, page: int, page_size: int, now: datetime
 ) -> Answer[Slice]:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from nexus.catalog import listings
 from nexus.catalog.aside import Answer, Origin
+from nexus.catalog.expiry import shown
 from nexus.catalog.listings import Slice
 from nexus.catalog.models import Movie
 from nexus.catalog.operations import get_movie
@@ -33,12 +34,13 @@ def trending_movies(
         lambda: listings.trending(
             window=window, page=page, page_size=page_size, now=now
         ),
-        lambda: popular_movies(page=page, page_size=page_size),
+        lambda: popular_movies(page=page, page_size=page_size, now=now),
+        now=now,
     )
 
 
-def popular_movies(*, page: int, page_size: int) -> MovieSlice:
-    movies = find_movies(MovieFilters())
+def popular_movies(*, page: int, page_size: int, now: datetime) -> MovieSlice:
+    movies = find_movies(MovieFilters(), now=now)
     start = (page - 1) * page_size
     found = list(movies[start : start + page_size])
     return MovieSlice(found, movies.count(), frozenset(movie.pk for movie in found))
@@ -51,7 +53,7 @@ def search_tmdb(
     found = listings.search(
         query=query, year=year, page=page, page_size=page_size, now=now
     )
-    return Answer(with_stored(found.value), found.origin)
+    return Answer(with_stored(found.value, now=now), found.origin)
 
 
 def related_movies(
@@ -72,11 +74,15 @@ def related_movies(
             movie_id=movie_id, page=page, page_size=page_size, now=now
         ),
         lambda: local(movie),
+        now=now,
     )
 
 
 def or_local(
-    ask: Callable[[], Answer[Slice]], local: Callable[[], MovieSlice]
+    ask: Callable[[], Answer[Slice]],
+    local: Callable[[], MovieSlice],
+    *,
+    now: datetime,
 ) -> Answer[MovieSlice]:
     """Answer from TMDb, else from what we hold.
 
@@ -93,13 +99,13 @@ def or_local(
         if not held.count:
             raise
         return Answer(held, Origin("local", None, degraded=True))
-    return Answer(with_stored(found.value), found.origin)
+    return Answer(with_stored(found.value, now=now), found.origin)
 
 
-def with_stored(found: Slice) -> MovieSlice:
+def with_stored(found: Slice, *, now: datetime) -> MovieSlice:
     """Prefer the films we hold, which know more than TMDb's lists tell."""
-    shown = Movie.objects.filter(removed_at=None)
-    stored = shown.in_bulk([brief.tmdb_id for brief in found.films])
+    held = Movie.objects.filter(shown(now))
+    stored = held.in_bulk([brief.tmdb_id for brief in found.films])
     movies = [
         merge(stored.get(brief.tmdb_id), movie_from_brief(brief))
         for brief in found.films

@@ -223,3 +223,13 @@ class LastRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.job} at {self.began_at:%Y-%m-%d %H:%M}"
+
+
+class TmdbCalls(models.Model):
+    """The moments at which TMDb may be asked, the newest last; one row."""
+
+    id = models.SmallIntegerField(primary_key=True)
+    given = ArrayField(models.DateTimeField())
+
+    def __str__(self) -> str:
+        return f"{len(self.given)} calls"

@@ -4,27 +4,28 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db import DataError
+
 from nexus.catalog import cache
 from nexus.catalog.aside import Origin, count_lookup, refresh_soon, wait_for_one
 from nexus.catalog.expiry import is_expired, mark_removed
 from nexus.catalog.flight import Lead
 from nexus.catalog.models import Movie, Person
 from nexus.catalog.store import person_from, store_movie, write_changed
-from nexus.catalog.upstream import ask_tmdb, is_configured, is_failing
+from nexus.catalog.upstream import ask_tmdb, is_configured, is_failing, one_limit
 from nexus.lib.errors import (
     BadUpstreamError,
     InvalidError,
     NotFoundError,
     UnavailableError,
 )
-from nexus.tmdb import TmdbNotFound
+from nexus.tmdb import MAX_ID, TmdbNonsense, TmdbNotFound
 
 FRESH = timedelta(days=7)
 KIND = "movie"  # in metrics and logs
 # TMDb may lack a block of a new film for days: its readers ask for it so often.
 COMPLETED_EVERY_S = 3_600
 UNKNOWN_KEEP_S = 600  # so long TMDb is not asked again for a film that it does not know
-MAX_ID = 2**31 - 1
 MOST_FETCHED = 20  # films or people that one request may ask TMDb for
 
 
@@ -152,6 +153,7 @@ def origin_of(movie: Movie, *, now: datetime) -> Origin:
     return Origin("cache", movie.fetched_at)
 
 
+@one_limit()
 def get_movies(*, movie_ids: Sequence[int], field: str, now: datetime) -> list[Movie]:
     """Return the films in the order asked, each once.
 
@@ -200,11 +202,15 @@ def import_movie(*, movie_id: int, now: datetime) -> Found:
 
 def refresh_or_keep(movie: Movie, *, now: datetime) -> Found:
     """Refresh the film if it is stale; while TMDb cannot be asked it stays as it is."""
+    if not is_stale(movie, now=now):
+        return Found(movie, origin_of(movie, now=now))
 
-    def find_fresh() -> Found | None:
-        held = Movie.objects.get(pk=movie.pk)
-        # A partial film stays stale: what somebody just fetched is as good as ours.
-        if is_stale(held, now=now) and held.fetched_at == movie.fetched_at:
+    def find_newer() -> Found | None:
+        """Return what somebody else brought since, which is as good as ours."""
+        held = Movie.objects.filter(pk=movie.pk).first()
+        if held is None:
+            raise MovieNotFound(movie.pk)
+        if held.updated_at == movie.updated_at:
             return None
         return Found(held, origin_of(held, now=now))
 
@@ -214,18 +220,21 @@ def refresh_or_keep(movie: Movie, *, now: datetime) -> Found:
 
     try:
         key = f"refresh:{movie.pk}"
-        return wait_for_one(KIND, key, find=find_fresh, fetch=ask)
+        found = wait_for_one(KIND, key, find=find_newer, fetch=ask)
     except (BadUpstreamError, UnavailableError):
         if is_expired(movie, now=now):
             raise
         return Found(movie, origin_of(movie, now=now))
+    count_lookup(KIND, found.origin)
+    return found
 
 
 def refresh_movie(*, movie_id: int, now: datetime) -> Movie:
     """Ask TMDb for the film and store it.
 
     One that we hold and TMDb no longer knows becomes a tombstone: members keep what
-    they said. Raises TmdbNotFound for one that we never held.
+    they said. Raises TmdbNotFound for one that we never held, and TmdbNonsense for one
+    that no table can hold.
     """
     try:
         detail = ask_tmdb(KIND, lambda tmdb: tmdb.movie(movie_id))
@@ -235,7 +244,10 @@ def refresh_movie(*, movie_id: int, now: datetime) -> Movie:
         if movie is None:
             raise
         return movie
-    return store_movie(detail, now=now)
+    try:
+        return store_movie(detail, now=now)
+    except DataError as error:
+        raise TmdbNonsense("TMDb told what cannot be stored.") from error
 
 
 def unknown_key(movie_id: int) -> str:
@@ -243,6 +255,7 @@ def unknown_key(movie_id: int) -> str:
     return f"unknown-movie:{movie_id}"
 
 
+@one_limit()
 def find_people(*, person_ids: Sequence[int], field: str) -> list[Person]:
     """Return the people in the order asked, each once; an older id finds the real one.
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.contrib.postgres.fields import ArrayField
 from django.db.models import (
@@ -23,6 +24,7 @@ from django.db.models import (
 )
 from django.db.models.functions import Cast
 
+from nexus.catalog.expiry import shown
 from nexus.catalog.models import (
     Credit,
     CreditKind,
@@ -81,21 +83,21 @@ ORDERINGS: dict[str, tuple[str, ...]] = {
 
 
 def find_movies(
-    filters: MovieFilters, *, ordering: str | None = None
+    filters: MovieFilters, *, now: datetime, ordering: str | None = None
 ) -> QuerySet[Movie]:
     """Return the films that pass; `ordering` is a key of ORDERINGS, "-" reverses it.
 
     Without an ordering a search is ranked by match, everything else by popularity.
     """
-    movies = filter_movies(Movie.objects.filter(removed_at=None), filters)
+    movies = filter_movies(Movie.objects.filter(shown(now)), filters)
     if filters.search is not None and ordering is None:
         return rank_by_match(movies, filters.search)
     return movies.order_by(*order_by(ordering or "-popularity"))
 
 
-def top_rated(filters: MovieFilters) -> QuerySet[Movie]:
+def top_rated(filters: MovieFilters, *, now: datetime) -> QuerySet[Movie]:
     """Return films with enough votes, best Bayesian average first."""
-    movies = Movie.objects.filter(removed_at=None, vote_count__gte=TOP_RATED_MIN_VOTES)
+    movies = Movie.objects.filter(shown(now), vote_count__gte=TOP_RATED_MIN_VOTES)
     best_first = weighted_average().desc(nulls_last=True)
     return filter_movies(movies, filters).order_by(best_first, "id")
 
@@ -204,14 +206,14 @@ class GenreCount:
     movie_count: int
 
 
-def count_genres() -> list[GenreCount]:
+def count_genres(*, now: datetime) -> list[GenreCount]:
     """Return every genre with the number of its films, by name."""
     element = Cast(
         Func(F("genres"), function="jsonb_array_elements", output_field=JSONField()),
         IntegerField(),
     )
     rows = (
-        Movie.objects.filter(removed_at=None)
+        Movie.objects.filter(shown(now))
         .annotate(genre=element)
         .values_list("genre")
         .annotate(films=Count("*"))

@@ -1,11 +1,13 @@
 """What keeps our copy of TMDb up to date and within its terms; all may run twice."""
 
-from collections.abc import Iterable, Iterator
+import logging
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime, timedelta
 from functools import partial
 from itertools import product
 from typing import Final
 
+from django.db import DatabaseError, OperationalError
 from django.db.models import F, Q, QuerySet
 
 from nexus.catalog import expiry, listings
@@ -29,12 +31,14 @@ CHANGES: Final = "refresh_changed_movies"
 TRENDING_WINDOWS: Final[tuple[Window, ...]] = ("day", "week")
 TRENDING_PAGES: Final = (1, 2)
 
+logger = logging.getLogger(__name__)
+
 
 def refresh_old_movies(*, now: datetime) -> None:
     """Queue the films whose copy grows old, the oldest first, then those given up."""
     if not is_configured():
         return
-    old = Q(removed_at=None, fetched_at__lt=now - OLD) | Q(purged_at__isnull=False)
+    old = Q(removed_at=None, fetched_at__lt=now - OLD) | expiry.IS_PURGED
     oldest_first = Movie.objects.filter(old).order_by(
         F("fetched_at").asc(nulls_last=True), "id"
     )
@@ -42,14 +46,38 @@ def refresh_old_movies(*, now: datetime) -> None:
 
 
 def purge_old_movies(*, now: datetime) -> None:
-    """Give up the copies that nobody could refresh, film by film."""
-    too_old = Movie.objects.filter(fetched_at__lt=now - PURGED).order_by("fetched_at")
-    for movie_id in list(too_old.values_list("id", flat=True)):
-        expiry.purge(movie_id, older_than=now - PURGED, now=now)
-    purged_before = now - UNUSED_KEPT
-    given_up = Movie.objects.filter(purged_at__lt=purged_before).order_by("id")
-    for movie_id in list(given_up.values_list("id", flat=True)):
-        expiry.delete_unused(movie_id, purged_before=purged_before)
+    """Give up the copies that nobody could refresh, film by film.
+
+    A film that fails is logged and left to the next time. Raises the last of these
+    errors, when all others are done.
+    """
+    older_than, purged_before = now - PURGED, now - UNUSED_KEPT
+    too_old = Movie.objects.filter(fetched_at__lt=older_than).order_by("fetched_at")
+    given_up = Movie.objects.filter(expiry.IS_PURGED, purged_at__lt=purged_before)
+    failures = [
+        *failures_of(partial(expiry.purge, older_than=older_than, now=now), too_old),
+        *failures_of(
+            partial(expiry.delete_unused, purged_before=purged_before),
+            given_up.order_by("id"),
+        ),
+    ]
+    if failures:
+        raise failures[-1]
+
+
+def failures_of(
+    act: Callable[[int], None], movies: QuerySet[Movie]
+) -> Iterator[DatabaseError]:
+    """Do so with each of the films; without a database none of them can be done."""
+    for movie_id in list(movies.values_list("id", flat=True)):
+        try:
+            act(movie_id)
+        except OperationalError:
+            raise
+        except DatabaseError as error:
+            why = type(error).__name__
+            logger.error("film %s was not purged: %s", movie_id, why)
+            yield error
 
 
 def refresh_changed_movies(*, now: datetime) -> None:

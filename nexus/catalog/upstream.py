@@ -1,4 +1,4 @@
-"""The one way to TMDb: a permit of the breaker, a turn of the budget, then the call.
+"""The one way to TMDb: a turn of the budget, a permit of the breaker, then the call.
 
 Whoever waits for TMDb, or for somebody who does, takes one of few places first: the
 other threads serve what is stored, however long TMDb hangs.
@@ -18,34 +18,56 @@ from urllib.parse import urlsplit
 from django.conf import settings
 
 from nexus.catalog import budget, metrics
-from nexus.catalog.breaker import Breaker, Outcome, breaker_of
+from nexus.catalog.breaker import Breaker, Ending, Outcome, Permit, breaker_of
+from nexus.lib.errors import NexusError
 from nexus.tmdb import (
+    Deadline,
     Tmdb,
     TmdbBusy,
+    TmdbKeyRejected,
+    TmdbNonsense,
     TmdbNotConfigured,
     TmdbNotFound,
+    TmdbThrottled,
     TmdbTimeout,
     TmdbUnavailable,
     connect,
+    current,
+    within,
 )
 
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-# What a call may take, its waits and repeats included; so long a caller waits.
+# So long a caller waits, whatever has to be asked for, waits and repeats included.
 CALL_LIMIT_S: Final = 4.0
 # Of these so much must be left for the answer when its turn has come.
 LEAST_FOR_ANSWER_S: Final = 1.0
 # Jobs can wait for longer, and have no turn as long as people take them all.
 PATIENCE_OF_JOBS_S: Final = 30.0
 
+# Whoever had a smaller share of that for the call itself cannot blame TMDb.
+FAIR_SHARE: Final = 0.5
+
+# How a call ended, the most special first.
+OUTCOMES: Final[dict[type[NexusError], str]] = {
+    TmdbNotFound: "not_found",
+    TmdbTimeout: "timeout",
+    TmdbThrottled: "throttled",
+    TmdbKeyRejected: "rejected",
+    TmdbNonsense: "nonsense",
+    NexusError: "failure",
+}
 # A film that TMDb does not know is a sign of health.
 HEALTH: Final[dict[str, Outcome]] = {
     "success": "success",
     "not_found": "success",
-    "failure": "failure",
     "timeout": "timeout",
+    "throttled": "failure",
+    "rejected": "rejected",
+    "nonsense": "nonsense",
+    "failure": "failure",
 }
 
 _in_background: ContextVar[bool] = ContextVar("in_background", default=False)
@@ -119,6 +141,25 @@ def show_breaker() -> None:
     metrics.BREAKER_OPEN.set(breaker().state().is_open)
 
 
+@contextmanager
+def one_limit() -> Iterator[None]:
+    """Let everything within end before one deadline: the outermost block's.
+
+    Jobs have none: each of their calls has its own.
+    """
+    if _in_background.get() or current():
+        yield
+        return
+    with within(Deadline(CALL_LIMIT_S, clock=time.monotonic)):
+        yield
+
+
+def left_s() -> float:
+    """Return how long the caller may still wait for TMDb."""
+    deadline = current()
+    return deadline.left() if deadline else CALL_LIMIT_S
+
+
 def ask_tmdb(kind: str, call: Callable[[Tmdb], T]) -> T:
     """Ask TMDb; raises TmdbNotConfigured, or what the client raises.
 
@@ -126,70 +167,70 @@ def ask_tmdb(kind: str, call: Callable[[Tmdb], T]) -> T:
     """
     if not is_configured():
         raise TmdbNotConfigured
-    if _in_background.get():
-        with turn_before_call():
-            return ask_if_permitted(kind, call)
-    return ask_if_permitted(kind, call)
+    refuse_unless(breaker().look(now_s=time.time()))
+    with one_limit(), a_turn():
+        # It may have opened while we waited for our turn.
+        permit = breaker().admit(now_s=time.time())
+        refuse_unless(permit)
+        with observed(kind, is_probe=permit.is_probe):
+            return call(client(settings.TMDB_API_KEY, settings.TMDB_API_URL))
 
 
-def ask_if_permitted(kind: str, call: Callable[[Tmdb], T]) -> T:
-    permit = breaker().admit(now_s=time.time())
-    if not permit.granted:
-        metrics.REFUSALS.labels("breaker").inc()
-        retry_after_s = max(1, ceil(permit.wait_s))
-        raise TmdbUnavailable("TMDb keeps failing.", retry_after_s=retry_after_s)
-    with observed(kind, is_probe=permit.is_probe):
-        return call(client(settings.TMDB_API_KEY, settings.TMDB_API_URL))
+def refuse_unless(permit: Permit) -> None:
+    if permit.granted:
+        return
+    metrics.REFUSALS.labels("breaker").inc()
+    if permit.is_key_rejected:
+        raise TmdbKeyRejected
+    retry_after_s = max(1, ceil(permit.wait_s))
+    raise TmdbUnavailable("TMDb keeps failing.", retry_after_s=retry_after_s)
 
 
 @contextmanager
 def observed(kind: str, *, is_probe: bool) -> Iterator[None]:
     """Tell the breaker, the metrics and the log how the call in it ends."""
-    began_s, outcome = time.monotonic(), "failure"
+    began_s, had_s = time.monotonic(), left_s()
+
+    def note(outcome: str, *, asked_s: float = 0.0) -> None:
+        tell(kind, outcome, duration_s=time.monotonic() - began_s)
+        if outcome != "timeout" or had_s >= FAIR_SHARE * CALL_LIMIT_S:
+            ending = Ending(HEALTH[outcome], was_probe=is_probe, asked_s=asked_s)
+            breaker().record(ending, now_s=time.time())
+
     try:
         yield
-        outcome = "success"
-    except TmdbNotFound:
-        outcome = "not_found"
+    except TmdbThrottled as error:
+        note("throttled", asked_s=error.retry_after_s)
         raise
-    except TmdbBusy:
-        outcome = "refused"
+    except NexusError as error:
+        note(outcome_of(error))
         raise
-    except TmdbTimeout:
-        outcome = "timeout"
-        raise
-    finally:
-        note(kind, outcome, duration_s=time.monotonic() - began_s, is_probe=is_probe)
+    note("success")
 
 
-def note(kind: str, outcome: str, *, duration_s: float, is_probe: bool) -> None:
-    if outcome == "refused":  # by our own budget: nothing was learned of TMDb
-        return
-    breaker().record(HEALTH[outcome], was_probe=is_probe, now_s=time.time())
+def outcome_of(error: NexusError) -> str:
+    return next(name for kind, name in OUTCOMES.items() if isinstance(error, kind))
+
+
+def tell(kind: str, outcome: str, *, duration_s: float) -> None:
     metrics.CALLS.labels(kind, outcome).inc()
     metrics.CALL_SECONDS.labels(kind).observe(duration_s)
     facts = {"kind": kind, "outcome": outcome, "duration_ms": round(duration_s * 1000)}
     logger.info("asked TMDb", extra=facts)
 
 
-def pace(left_s: float) -> None:
-    """Wait for a turn in the shared budget; raises TmdbBusy if it comes too late."""
-    if _has_turn.get():
-        _has_turn.set(False)  # a repeat needs another one
-        return
-    background = _in_background.get()
-    patience_s = 0.0 if background else left_s - LEAST_FOR_ANSWER_S
-    turn = budget.reserve(patience_s=patience_s, background=background)
-    if not turn.granted:
-        refuse_turn(turn)
-    metrics.TURN_SECONDS.observe(turn.wait_s)
-    time.sleep(turn.wait_s)
-
-
 @contextmanager
-def turn_before_call() -> Iterator[None]:
-    """Wait for a job's turn, for longer than the call in it may last."""
-    wait_for_turn_in_background()
+def a_turn() -> Iterator[None]:
+    """Wait for a turn in the shared budget, unless the block around this has one."""
+    if _has_turn.get():
+        yield
+        return
+    began_s = time.monotonic()
+    if _in_background.get():
+        wait_in_background()
+    else:
+        wait_for_turn(left_s() - LEAST_FOR_ANSWER_S)
+    metrics.TURN_SECONDS.observe(time.monotonic() - began_s)
     token = _has_turn.set(True)
     try:
         yield
@@ -197,13 +238,31 @@ def turn_before_call() -> Iterator[None]:
         _has_turn.reset(token)
 
 
-def wait_for_turn_in_background() -> None:
-    began_s = time.monotonic()
+def wait_for_turn(patience_s: float) -> None:
+    """Wait for the next turn; raises TmdbBusy if it comes too late."""
+    turn = budget.reserve(patience_s=patience_s, background=False)
+    if not turn.granted:
+        refuse_turn(turn)
+    time.sleep(turn.wait_s)
+
+
+def wait_in_background() -> None:
+    """Try as long as jobs wait; who waits holds no turn that people could have."""
+    give_up_at = time.monotonic() + PATIENCE_OF_JOBS_S
     while not (turn := budget.reserve(patience_s=0.0, background=True)).granted:
-        if time.monotonic() - began_s > PATIENCE_OF_JOBS_S:
+        if time.monotonic() > give_up_at:
             refuse_turn(turn)
         time.sleep(turn.wait_s)
-    metrics.TURN_SECONDS.observe(time.monotonic() - began_s)
+
+
+def pace(left_s: float) -> None:
+    """Wait for the turn of a repeat; raises TmdbBusy if it comes too late."""
+    if _in_background.get():
+        turn = budget.reserve(patience_s=0.0, background=True)
+        if not turn.granted:
+            refuse_turn(turn)
+    else:
+        wait_for_turn(left_s - LEAST_FOR_ANSWER_S)
 
 
 def refuse_turn(turn: budget.Turn) -> None:

@@ -143,21 +143,33 @@ def check_address(host: str, port: int) -> str:
     return str(place[0])
 
 
-def database_settings() -> dict[str, str]:
-    """Allow a connection for each thread and job; a hundred is what PostgreSQL does."""
+def connections_wanted() -> int:
+    """Count one for each thread and job."""
     of_a_process = settings.WEB_THREADS + JOB_CONNECTIONS
-    wanted = settings.WEB_WORKERS * of_a_process + OTHER_CONNECTIONS
-    return {"max_connections": str(max(100, wanted))}
+    return settings.WEB_WORKERS * of_a_process + OTHER_CONNECTIONS
+
+
+def database_settings() -> dict[str, str]:
+    """Allow as many connections as PostgreSQL does by itself, or more."""
+    return {"max_connections": str(max(100, connections_wanted()))}
 
 
 def check_database() -> None:
+    """Warn of a server with few connections; raises CannotStart without an answer."""
     try:
-        psycopg.connect(settings.DATABASE_URL, connect_timeout=5).close()
+        with psycopg.connect(settings.DATABASE_URL, connect_timeout=5) as connection:
+            row = connection.execute("SHOW max_connections").fetchone()
     except psycopg.Error as error:
         reason = str(error).strip().splitlines()[-1].strip()
         raise CannotStart(
             f"The database does not answer ({reason}): start it, or set DATABASE_URL."
         ) from error
+    allowed, wanted = int(row[0]) if row else 0, connections_wanted()
+    if allowed < wanted:
+        say(
+            f"The database allows {allowed} connections, and {wanted} may be needed: "
+            "raise its max_connections, or lower WEB_THREADS or WEB_WORKERS."
+        )
 
 
 def prepare_database() -> None:

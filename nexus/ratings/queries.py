@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db.models import Count, Q, QuerySet
 
 from nexus.accounts.models import User, Visibility, present
+from nexus.catalog.expiry import showable
 from nexus.catalog.models import Genre, Movie, Person
 from nexus.lib.errors import NotFoundError
 from nexus.ratings.models import HIDE_REVIEW, HiddenMovie, Rating, Viewing
@@ -125,17 +127,16 @@ class Preferences:
     movies: Sequence[Movie]
 
 
-def preferences_of(*, user: User) -> Preferences:
+def preferences_of(*, user: User, now: datetime) -> Preferences:
     """Return what the member declared; a person's older id gives the real person."""
     declared = Person.objects.filter(preferences__user=user)
     people = {
         person.replaced_by or person
         for person in declared.select_related("replaced_by")
     }
+    movies = Movie.objects.filter(preferences__user=user).order_by("sort_title", "id")
     return Preferences(
         genres=list(Genre.objects.filter(preferences__user=user).order_by("name")),
         people=sorted(people, key=lambda person: (person.name, person.pk)),
-        movies=list(
-            Movie.objects.filter(preferences__user=user).order_by("sort_title", "id")
-        ),
+        movies=[showable(movie, now=now) for movie in movies],
     )

@@ -3,12 +3,14 @@
 from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, QuerySet
+from django.db.models import BooleanField, Count, ExpressionWrapper, QuerySet
 from django.db.models.functions import Coalesce
 
 from nexus.accounts.models import User
+from nexus.catalog.expiry import unexpired
 from nexus.catalog.models import Credit, CreditKind
 from nexus.catalog.queries import genre_names
 from nexus.ratings.models import Rating, Viewing
@@ -22,10 +24,10 @@ class Watched:
     """A film of the history; `times` counts rewatches, `runtime` is in minutes."""
 
     movie_id: int
-    runtime: int | None
-    year: int | None
-    genres: Collection[int]
     times: int
+    runtime: int | None = None
+    year: int | None = None
+    genres: Collection[int] = ()
 
     @property
     def minutes(self) -> int:
@@ -66,9 +68,9 @@ class Statistics:
     by_decade: dict[int, int]
 
 
-def statistics_of(*, user: User) -> Statistics:
+def statistics_of(*, user: User, now: datetime) -> Statistics:
     """Add everything up in a fixed number of queries."""
-    watched = watched_by(user)
+    watched, credits_ = watched_by(user, now=now), credits_watched(user, now=now)
     half_stars = dict(
         Rating.objects.filter(user=user).values_list("movie_id", "half_stars")
     )
@@ -81,20 +83,26 @@ def statistics_of(*, user: User) -> Statistics:
         reviews_count=Rating.objects.filter(user=user).exclude(review="").count(),
         ratings=summary_of(Counter(half_stars.values())),
         top_genres=top_genres(watched, half_stars),
-        top_directors=top_people(user, CreditKind.DIRECTOR, half_stars),
-        top_actors=top_people(user, CreditKind.CAST, half_stars),
+        top_directors=top_people(credits_, CreditKind.DIRECTOR, half_stars),
+        top_actors=top_people(credits_, CreditKind.CAST, half_stars),
         by_year=dict(sorted(Counter(years).items())),
         by_decade=dict(sorted(Counter(year // 10 * 10 for year in years).items())),
     )
 
 
-def watched_by(user: User) -> list[Watched]:
+def watched_by(user: User, *, now: datetime) -> list[Watched]:
+    """Return the films; of one whose copy is too old nothing is known."""
+    is_known = ExpressionWrapper(unexpired(now, "movie__"), BooleanField())
+    facts = ("movie__runtime", "movie__year", "movie__genres")
     rows = (
         Viewing.objects.filter(user=user)
-        .values_list("movie_id", "movie__runtime", "movie__year", "movie__genres")
+        .values_list("movie_id", is_known, *facts)
         .annotate(times=Count("*"))
     )
-    return [Watched(*row) for row in rows]
+    return [
+        Watched(movie_id, times, *told) if known else Watched(movie_id, times)
+        for movie_id, known, *told, times in rows
+    ]
 
 
 def top_genres(
@@ -122,18 +130,19 @@ def top_genres(
 
 
 def top_people(
-    user: User, kind: CreditKind, half_stars: dict[int, int]
+    seen: QuerySet[Any], kind: CreditKind, half_stars: dict[int, int]
 ) -> list[PersonShare]:
-    films = films_by_person(credits_watched(user, kind))
+    films = films_by_person(seen.filter(kind=kind))
     return [
         PersonShare(id_, name, len(movies), average(half_stars, movies))
         for (id_, name), movies in films.items()
     ]
 
 
-def credits_watched(user: User, kind: CreditKind) -> QuerySet[Any]:
+def credits_watched(user: User, *, now: datetime) -> QuerySet[Any]:
     """Return credits with `who`: the real person behind one known by name only."""
-    return Credit.objects.filter(kind=kind, movie__viewings__user=user).annotate(
+    known = Credit.objects.filter(unexpired(now, "movie__"))
+    return known.filter(movie__viewings__user=user).annotate(
         who=Coalesce("person__replaced_by_id", "person_id"),
         name=Coalesce("person__replaced_by__name", "person__name"),
     )

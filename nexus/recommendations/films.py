@@ -10,6 +10,7 @@ from django.db.models import Count, Max, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from nexus import engine
+from nexus.catalog.expiry import shown
 from nexus.catalog.models import Credit, CreditKind, Movie
 
 # Transactions may commit later than they set updated_at; so much is looked at again.
@@ -57,8 +58,13 @@ class FilmStore:
     def clear(self) -> None:
         self.picture = NOTHING
 
-    def current(self, *, with_film: int | None = None) -> engine.Catalogue:
-        """Return the arrays; they lack `with_film` only where no such film is shown."""
+    def current(
+        self, *, now: datetime, with_film: int | None = None
+    ) -> engine.Catalogue:
+        """Return the arrays; they lack `with_film` only where no such film is shown.
+
+        They may hold a film that is gone, or too old to be shown, since they were made.
+        """
         picture = self.picture
         if is_current(picture, with_film):
             return picture.catalogue
@@ -66,7 +72,7 @@ class FilmStore:
         if self.lock.acquire(blocking=must_wait):
             try:
                 if not is_current(self.picture, with_film):
-                    self.picture = redraw(self.picture)
+                    self.picture = redraw(self.picture, now=now)
             finally:
                 self.lock.release()
         return self.picture.catalogue
@@ -97,27 +103,23 @@ def stamp_after(since: datetime | None) -> Stamp:
     )
 
 
-def redraw(old: Picture) -> Picture:
+def redraw(old: Picture, *, now: datetime) -> Picture:
     """Read what changed; the stamp is taken first, so that later changes are seen."""
     newest = Movie.objects.aggregate(at=Max("updated_at"))["at"]
     since = newest and newest - OVERLAP
     stamp = stamp_after(since)
-    ids = set(shown_films().values_list("id", flat=True))
-    known = {**old.facts, **read_facts(changed_films(old.since))}
+    films = Movie.objects.filter(shown(now))
+    ids = set(films.values_list("id", flat=True))
+    known = {**old.facts, **read_facts(changed(films, old.since))}
     if missing := ids - known.keys():
-        known |= read_facts(shown_films().filter(id__in=missing))
+        known |= read_facts(films.filter(id__in=missing))
     facts = {id_: known[id_] for id_ in ids & known.keys()}
     catalogue = engine.build_catalogue(list(facts.values()))
     return Picture(facts, catalogue, since, stamp)
 
 
-def shown_films() -> QuerySet[Movie]:
-    return Movie.objects.filter(removed_at=None)
-
-
-def changed_films(since: datetime | None) -> QuerySet[Movie]:
+def changed(films: QuerySet[Movie], since: datetime | None) -> QuerySet[Movie]:
     """Include films that still carry a person's older id: it may be out of use."""
-    films = shown_films()
     if since is None:
         return films
     outdated = Credit.objects.exclude(person__replaced_by=None)

@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 from nexus import engine
 from nexus.accounts.models import User
 from nexus.catalog.aside import Answer
+from nexus.catalog.expiry import shown
 from nexus.catalog.lists import MovieSlice, related_movies, trending_movies
 from nexus.catalog.models import Movie
 from nexus.catalog.operations import MovieNotFound, get_movie
 from nexus.catalog.queries import MovieFilters, filter_movies
-from nexus.recommendations.films import STORE, shown_films
+from nexus.recommendations.films import STORE
 from nexus.recommendations.members import Member, read_member
 from nexus.recommendations.words import (
     Reason,
@@ -77,7 +78,8 @@ def match_score(*, user: User, movie_id: int, now: datetime) -> MatchScore:
     catalogue = catalogue_with(movie_id, now=now)
     taste = read_member(user).taste
     found = engine.explain_by_rules(catalogue, taste, movie_id, limit=REASONS_OF_SCORE)
-    return MatchScore(found, put_in_words(found.reasons, names_for(found.reasons)))
+    names = names_for(found.reasons, now=now)
+    return MatchScore(found, put_in_words(found.reasons, names))
 
 
 def catalogue_with(movie_id: int, *, now: datetime) -> engine.Catalogue:
@@ -85,7 +87,7 @@ def catalogue_with(movie_id: int, *, now: datetime) -> engine.Catalogue:
     movie = get_movie(movie_id=movie_id, now=now)
     if movie.removed_at is not None:
         raise MovieNotFound(movie_id)
-    catalogue = STORE.current(with_film=movie_id)
+    catalogue = STORE.current(now=now, with_film=movie_id)
     if not catalogue.known_rows([movie_id]).size:
         raise MovieNotFound(movie_id)  # taken back since we asked
     return catalogue
@@ -99,7 +101,7 @@ def recommend(
     Never a hidden film, and a rated or watched one only if asked for. Equal input gives
     an equal list.
     """
-    catalogue, member = STORE.current(), read_member(user)
+    catalogue, member = STORE.current(now=now), read_member(user)
     recommender = recommender_for(member)
     scores = engine.score_by_rules(catalogue, member.taste)
     relevance = scores.match.like
@@ -107,15 +109,16 @@ def recommend(
     if recommender == "trending":
         lifted = lift_trending(scores.ids, relevance, now=now)
         relevance, degraded = lifted.relevance, lifted.degraded
-    ranked = rank(catalogue, scores.ids, relevance, member=member, wish=wish)
-    shown = ranked[(page - 1) * page_size : page * page_size]
+    ranked = rank(catalogue, scores.ids, relevance, member=member, wish=wish, now=now)
+    start = (page - 1) * page_size
+    on_page = ranked[start : start + page_size]
     return Feed(
-        picks=explain(catalogue, member, shown, first_rank=(page - 1) * page_size + 1),
+        picks=explain(catalogue, member, on_page, first_rank=start + 1, now=now),
         count=len(ranked),
         recommender=recommender,
         model_version=engine.RULES_VERSION,
         degraded=degraded,
-        achieved=engine.achieved(catalogue, shown),
+        achieved=engine.achieved(catalogue, on_page),
     )
 
 
@@ -148,6 +151,7 @@ def rank(
     *,
     member: Member,
     wish: Wish,
+    now: datetime,
 ) -> list[int]:
     """Return the ids for the whole feed, best first."""
     excluded = set(member.hidden)
@@ -156,8 +160,8 @@ def rank(
     else:
         excluded |= member.taste.seen
     if wish.filters != MovieFilters():
-        allowed = filter_movies(shown_films(), wish.filters).order_by()
-        passing = np.fromiter(allowed.values_list("id", flat=True), np.int64)
+        allowed = filter_movies(Movie.objects.filter(shown(now)), wish.filters)
+        passing = np.fromiter(allowed.order_by().values_list("id", flat=True), np.int64)
         relevance = np.where(np.isin(ids, passing), relevance, np.nan)
     top = engine.top_n(ids, relevance, LONGEST_FEED, exclude=excluded)
     order = np.searchsorted(ids, top)
@@ -178,13 +182,18 @@ def own_stars_first(
 
 
 def explain(
-    catalogue: engine.Catalogue, member: Member, ids: Sequence[int], *, first_rank: int
+    catalogue: engine.Catalogue,
+    member: Member,
+    ids: Sequence[int],
+    *,
+    first_rank: int,
+    now: datetime,
 ) -> list[Pick]:
     found = engine.explain_all_by_rules(
         catalogue, member.taste, ids, limit=REASONS_IN_FEED
     )
-    names = names_for(reason for one in found for reason in one.reasons)
-    movies = read_movies(ids)
+    names = names_for((reason for one in found for reason in one.reasons), now=now)
+    movies = read_movies(ids, now=now)
     return [
         Pick(
             movies[one.film_id],
@@ -197,9 +206,9 @@ def explain(
     ]
 
 
-def read_movies(ids: Sequence[int]) -> dict[int, Movie]:
-    """Read the films by id; one that is gone meanwhile is left out."""
-    movies = shown_films().in_bulk(ids)
+def read_movies(ids: Sequence[int], *, now: datetime) -> dict[int, Movie]:
+    """Read the films by id; one that is gone or too old meanwhile is left out."""
+    movies = Movie.objects.filter(shown(now)).in_bulk(ids)
     if len(movies) < len(ids):
         STORE.doubt()
     return movies
@@ -216,7 +225,7 @@ def similar_movies(*, movie_id: int, limit: int, now: datetime) -> list[SimilarM
     """Return the films most like this one by content; raises MovieNotFound."""
     found = engine.similar(catalogue_with(movie_id, now=now), movie_id, limit)
     names = names_of_shared(found)
-    movies = read_movies([one.id for one in found])
+    movies = read_movies([one.id for one in found], now=now)
     return [
         SimilarMovie(movies[one.id], round(one.similarity, 4), shared(one, names))
         for one in found

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import islice
 from typing import Literal, get_args
 
 from nexus import engine
+from nexus.catalog.expiry import showable
 from nexus.catalog.models import Keyword, Movie, Person
 from nexus.catalog.queries import genre_names
 
@@ -49,15 +51,21 @@ class Names:
     keywords: dict[int, str] = field(default_factory=dict)
 
 
-def names_for(reasons: Iterable[engine.Reason]) -> Names:
+def names_for(reasons: Iterable[engine.Reason], *, now: datetime) -> Names:
     """Read the names of all films, genres and people that the reasons speak of."""
     reasons = list(reasons)
     films, people = ids_of(reasons, "movie"), ids_of(reasons, "person")
     return Names(
         genres=genre_names(),
         people=dict(Person.objects.filter(id__in=people).values_list("id", "name")),
-        movies=dict(Movie.objects.filter(id__in=films).values_list("id", "title")),
+        movies=titles_of(films, now=now),
     )
+
+
+def titles_of(movie_ids: Iterable[int], *, now: datetime) -> dict[int, str]:
+    movies = Movie.objects.filter(id__in=movie_ids)
+    found = movies.only("title", "fetched_at", "purged_at")
+    return {movie.pk: showable(movie, now=now).title for movie in found}
 
 
 def ids_of(reasons: Iterable[engine.Reason], kind: Kind) -> set[int]:

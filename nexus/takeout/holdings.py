@@ -6,9 +6,11 @@ Every table that leads to a member stands here with every column, told or left o
 from typing import Final
 
 from django.contrib.admin.models import LogEntry
-from django.db.models import Q, Value
+from django.db.models import Case, CharField, F, Q, Value, When
+from django.db.models.functions import Cast, Concat, Now
 
 from nexus.accounts.models import AuditEntry, EmailChange, Session, User
+from nexus.catalog.expiry import unexpired
 from nexus.playlists.models import Playlist, PlaylistItem
 from nexus.ratings.models import (
     GenrePreference,
@@ -21,6 +23,11 @@ from nexus.ratings.models import (
 from nexus.takeout.sources import Holding, Source
 
 ROW_NUMBER: Final = "a number inside the database that nothing else names"
+# Where our copy of the film is too old to be told, it is called as a purged one.
+FILM_TITLE: Final = Case(
+    When(unexpired(Now(), "movie__"), then=F("movie__title")),
+    default=Concat(Value("Film "), Cast("movie_id", CharField())),
+)
 ACTIONS: Final = {1: "added", 2: "changed", 3: "deleted"}  # Django's flags
 
 
@@ -118,7 +125,7 @@ PREFERENCES = Holding(
         Source(
             model=MoviePreference,
             order=("movie_id",),
-            columns={"kind": Value("movie"), "id": "movie_id", "name": "movie__title"},
+            columns={"kind": Value("movie"), "id": "movie_id", "name": FILM_TITLE},
             left_out={"id": ROW_NUMBER},
         ),
     ),
@@ -134,7 +141,7 @@ RATINGS = Holding(
             columns={
                 "id": "id",
                 "movie_id": "movie_id",
-                "movie_title": "movie__title",
+                "movie_title": FILM_TITLE,
                 "stars": "half_stars",
                 "review": "review",
                 "contains_spoilers": "contains_spoilers",
@@ -158,7 +165,7 @@ HISTORY = Holding(
             columns={
                 "id": "id",
                 "movie_id": "movie_id",
-                "movie_title": "movie__title",
+                "movie_title": FILM_TITLE,
                 "watched_on": "watched_on",
                 "created_at": "created_at",
             },
@@ -175,7 +182,7 @@ HIDDEN_MOVIES = Holding(
             order=("created_at", "id"),
             columns={
                 "movie_id": "movie_id",
-                "movie_title": "movie__title",
+                "movie_title": FILM_TITLE,
                 "created_at": "created_at",
             },
             left_out={"id": ROW_NUMBER},
@@ -219,7 +226,7 @@ PLAYLIST_ITEMS = Holding(
                 "playlist_name": "playlist__name",
                 "position": "position",
                 "movie_id": "movie_id",
-                "movie_title": "movie__title",
+                "movie_title": FILM_TITLE,
                 "note": "note",
                 "added_at": "added_at",
             },

@@ -7,7 +7,7 @@ from itertools import chain
 from operator import or_
 from typing import Any, Final
 
-from django.db.models import F, Model, Q, QuerySet, Value
+from django.db.models import Case, F, Model, Q, QuerySet, Value
 
 # Rows are read in portions: a long list needs no more memory than a short one.
 PORTION: Final = 2000
@@ -28,11 +28,12 @@ def as_stored(value: object, user_id: int) -> object:
 class Source:
     """One table. `members` are its paths to members, `also` finds rows without one.
 
-    `columns` maps a name to where its value stands, `left_out` a field to the reason.
+    `columns` maps a name to where its value stands, or to what makes it of others;
+    `left_out` maps a field to the reason.
     """
 
     model: type[Model]
-    columns: Mapping[str, str | Value]
+    columns: Mapping[str, str | Value | Case]
     order: tuple[str, ...]
     members: tuple[str, ...] = ("user",)
     also: Callable[[int], Q] = nothing_else

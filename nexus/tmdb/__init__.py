@@ -4,6 +4,7 @@ It must not know Django, settings, caches or what becomes of the answers.
 """
 
 from nexus.tmdb.client import Best, Tmdb, Window, connect
+from nexus.tmdb.deadline import Deadline, current, within
 from nexus.tmdb.errors import (
     TmdbBusy,
     TmdbKeyRejected,
@@ -11,6 +12,7 @@ from nexus.tmdb.errors import (
     TmdbNotConfigured,
     TmdbNotFound,
     TmdbPersonNotFound,
+    TmdbThrottled,
     TmdbTimeout,
     TmdbUnavailable,
 )
@@ -27,12 +29,15 @@ from nexus.tmdb.types import (
     Person,
     PersonRef,
 )
+from nexus.tmdb.values import MAX_ID
 
 __all__ = [
+    "MAX_ID",
     "Best",
     "CastMember",
     "ChangesPage",
     "Configuration",
+    "Deadline",
     "Genre",
     "Json",
     "Keyword",
@@ -48,8 +53,11 @@ __all__ = [
     "TmdbNotConfigured",
     "TmdbNotFound",
     "TmdbPersonNotFound",
+    "TmdbThrottled",
     "TmdbTimeout",
     "TmdbUnavailable",
     "Window",
     "connect",
+    "current",
+    "within",
 ]

@@ -1,5 +1,7 @@
 """One moment after which a call is over, kept by every wait below it.
 
+Several calls may share one: a call within a deadline takes what is left of it.
+
 httpx bounds each read, not their sum: a server that sends a byte a second is never late
 for it. Here each network operation gets what is left of the whole. Looking up a host
 name is the one wait that the operating system does not let us bound.
@@ -28,6 +30,17 @@ class Deadline:
 
 # Calls share connections, so a connection cannot hold the deadline; the thread can.
 _current: ContextVar[Deadline | None] = ContextVar("deadline", default=None)
+
+
+def current() -> Deadline | None:
+    """Return the deadline of the block that runs, None outside of any."""
+    return _current.get()
+
+
+def nearer(seconds: float, *, clock: Clock) -> Deadline:
+    """Return a deadline so far away, or at the one that holds already."""
+    outer = _current.get()
+    return Deadline(min(seconds, outer.left()) if outer else seconds, clock=clock)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ NexusError
 └── UnavailableError
     ├── TmdbUnavailable         unreachable, failing, or out of patience with us
     │   ├── TmdbTimeout         silent for too long
+    │   ├── TmdbThrottled       it told us for how long not to ask
     │   └── TmdbBusy            we may not ask it now: nothing is known of its health
     ├── TmdbKeyRejected         the operator's key is wrong
     └── TmdbNotConfigured       the operator gave no key
@@ -34,6 +35,10 @@ class TmdbUnavailable(UnavailableError):
 
 
 class TmdbTimeout(TmdbUnavailable):
+    pass
+
+
+class TmdbThrottled(TmdbUnavailable):
     pass
 
 

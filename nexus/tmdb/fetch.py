@@ -13,11 +13,12 @@ from typing import TypeAlias
 import httpx
 
 from nexus.lib.errors import NexusError
-from nexus.tmdb.deadline import Clock, Deadline, within
+from nexus.tmdb.deadline import Clock, Deadline, nearer, within
 from nexus.tmdb.errors import (
     TmdbBusy,
     TmdbKeyRejected,
     TmdbNonsense,
+    TmdbThrottled,
     TmdbTimeout,
     TmdbUnavailable,
 )
@@ -31,7 +32,7 @@ FIRST_BACKOFF_S = 0.25
 _MISSING_CODES = (6, 34)
 
 Params: TypeAlias = Mapping[str, str | int]
-# Called before each try with the seconds that are left: waits for the caller's turn, or
+# Called before each repeat with the seconds that are left: waits for another turn, or
 # raises TmdbBusy.
 Pace: TypeAlias = Callable[[float], None]
 
@@ -73,8 +74,7 @@ class Fetcher:
 
         A missing path without `missing` is a wrong address, hence TmdbNonsense.
         """
-        deadline = Deadline(self.timeout_s, clock=self.clock)
-        self.pace(deadline.left())
+        deadline = nearer(self.timeout_s, clock=self.clock)
         tried = 0
         while True:
             tried += 1
@@ -155,8 +155,9 @@ def _setback(answer: Answer) -> Setback | None:
     wait_s = _retry_after_s(answer.headers)
     if wait_s is None:
         return Setback(TmdbUnavailable(message))
+    kind = TmdbThrottled if answer.status == 429 else TmdbUnavailable
     retry_after_s = max(1, math.ceil(wait_s))
-    return Setback(TmdbUnavailable(message, retry_after_s=retry_after_s), wait_s)
+    return Setback(kind(message, retry_after_s=retry_after_s), wait_s)
 
 
 def _retry_after_s(headers: httpx.Headers) -> float | None:

@@ -1,7 +1,7 @@
 import pytest
 
 from nexus.accounts.models import User
-from tests.builders import make_user
+from tests.builders import NOW, make_user
 from tests.client import Api
 
 
@@ -15,7 +15,7 @@ def test_it_works(api: Api) -> None:
         "username": "ada",
         "name": "Ada",
         "bio": "Engines.",
-        "created_at": "2026-11-21T12:00:00Z",
+        "created_at": f"{NOW:%Y-%m-%d}T12:00:00Z",
     }
 
 

@@ -15,13 +15,15 @@ from pytest_django import Settings
 
 from nexus import valkey
 from nexus.catalog import breaker as module
-from nexus.catalog.breaker import Breaker, Outcome, Permit, State
+from nexus.catalog.breaker import Breaker, Ending, Outcome, Permit, State
 from nexus.catalog.cache import LOCAL
 from tests.servers import free_port
 from tests.together import together
 
 T = 1_000_000.0  # some moment
 FAILURE: list[Outcome] = ["failure"]
+NONSENSE: list[Outcome] = ["nonsense"]
+REJECTED: list[Outcome] = ["rejected"]
 MIXED: list[Outcome] = ["success", "failure"]
 LATE: list[Outcome] = ["failure", "timeout"]
 TWO_OF_THREE: list[Outcome] = ["failure", "failure", "success"]
@@ -42,7 +44,7 @@ def breaker() -> Breaker:
 
 def tell(breaker: Breaker, *outcomes: Outcome, at_s: float = T) -> None:
     for outcome in outcomes:
-        breaker.record(outcome, was_probe=False, now_s=at_s)
+        breaker.record(Ending(outcome), now_s=at_s)
 
 
 def open_it(breaker: Breaker) -> float:
@@ -118,6 +120,62 @@ def test_as_many_failures_as_successes_do_not(breaker: Breaker) -> None:
     assert is_closed(breaker)
 
 
+def test_unreadable_answers_open_it_by_their_share_only(breaker: Breaker) -> None:
+    tell(breaker, *NONSENSE * 9)
+    assert is_closed(breaker)
+    assert breaker.state().is_failing
+
+    tell(breaker, "nonsense")
+
+    assert breaker.state().is_open
+
+
+def test_unreadable_answers_count_towards_other_failures(breaker: Breaker) -> None:
+    tell(breaker, *NONSENSE * 4, "failure")
+
+    assert breaker.state().is_open
+
+
+def test_it_opens_at_once_for_as_long_as_tmdb_asks(breaker: Breaker) -> None:
+    breaker.record(Ending("failure", asked_s=7), now_s=T)
+
+    assert breaker.state().until_s == T + 7
+    assert not breaker.admit(now_s=T + 6.9).granted
+    assert breaker.admit(now_s=T + 7).is_probe
+
+
+def test_many_who_are_asked_to_wait_wait_once(breaker: Breaker) -> None:
+    for _ in range(10):
+        breaker.record(Ending("failure", asked_s=1), now_s=T)
+
+    assert breaker.state().rest_s == 2
+
+
+def test_it_does_not_wait_for_hours(breaker: Breaker) -> None:
+    breaker.record(Ending("failure", asked_s=3600), now_s=T)
+
+    assert breaker.admit(now_s=T + 30).is_probe
+
+
+def test_it_remembers_that_the_key_was_rejected(breaker: Breaker) -> None:
+    tell(breaker, *REJECTED * 5)
+    assert breaker.admit(now_s=T).is_key_rejected
+
+    breaker.record(Ending("failure", asked_s=1), now_s=T)
+
+    assert not breaker.admit(now_s=T).is_key_rejected
+
+
+def test_a_look_takes_nothing(breaker: Breaker) -> None:
+    until_s = open_it(breaker)
+
+    looks = [breaker.look(now_s=until_s) for _ in range(3)]
+
+    assert all(look.granted for look in looks)
+    assert not breaker.look(now_s=until_s - 0.1).granted
+    assert breaker.admit(now_s=until_s).is_probe
+
+
 def test_nobody_asks_while_it_rests(breaker: Breaker) -> None:
     until_s = open_it(breaker)
 
@@ -156,7 +214,7 @@ def test_failed_tries_double_the_rest(breaker: Breaker) -> None:
 
     for _ in range(5):
         assert breaker.admit(now_s=at_s).is_probe
-        breaker.record("failure", was_probe=True, now_s=at_s)
+        breaker.record(Ending("failure", was_probe=True), now_s=at_s)
         state = breaker.state()
         assert 0.75 <= (state.until_s - at_s) / state.rest_s <= 1
         at_s = state.until_s
@@ -169,7 +227,7 @@ def test_a_try_that_succeeds_closes_it(breaker: Breaker) -> None:
     until_s = open_it(breaker)
     breaker.admit(now_s=until_s)
 
-    breaker.record("success", was_probe=True, now_s=until_s)
+    breaker.record(Ending("success", was_probe=True), now_s=until_s)
 
     assert is_closed(breaker, at_s=until_s)
     assert not breaker.state().is_failing
@@ -177,7 +235,7 @@ def test_a_try_that_succeeds_closes_it(breaker: Breaker) -> None:
 
 def test_after_closing_it_counts_anew(breaker: Breaker) -> None:
     until_s = open_it(breaker)
-    breaker.record("success", was_probe=True, now_s=until_s)
+    breaker.record(Ending("success", was_probe=True), now_s=until_s)
 
     tell(breaker, *FAILURE * 4, at_s=until_s)
     assert is_closed(breaker, at_s=until_s)
@@ -301,7 +359,7 @@ def hear(
     while events and events[0][0] <= until_s:
         at_s, _, outcome, was_probe = heappop(events)
         told: Outcome = "timeout" if outcome == "timeout" else "failure"
-        breaker.record(told, was_probe=was_probe, now_s=at_s)
+        breaker.record(Ending(told, was_probe=was_probe), now_s=at_s)
 
 
 def ticks(from_s: float) -> Iterator[float]:

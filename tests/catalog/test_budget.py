@@ -1,6 +1,6 @@
 """TMDb is asked at most 30 times a second; jobs take only what people leave."""
 
-from functools import partial
+from datetime import UTC, datetime, timedelta
 from itertools import chain
 from typing import TypeAlias
 
@@ -10,16 +10,17 @@ from hypothesis import settings as trying
 from hypothesis import strategies as st
 from pytest_django import Settings
 
-from nexus import valkey
 from nexus.catalog import budget
-from nexus.catalog.budget import CALLS, LEFT_TO_PEOPLE, WINDOW_S, LocalMoments, Turn
-from tests.servers import free_port
+from nexus.catalog.budget import CALLS, LEFT_TO_PEOPLE, WINDOW_S, Turn
+from nexus.catalog.models import TmdbCalls
 from tests.together import together
 
-T = 1_000_000.0  # some moment
+pytestmark = pytest.mark.django_db(transaction=True)
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
 LEFT_TO_JOBS = CALLS - LEFT_TO_PEOPLE
 
-laws = trying(max_examples=200, deadline=None, derandomize=True, database=None)
+laws = trying(max_examples=30, deadline=None, derandomize=True, database=None)
 
 
 WIDE_S = 50.0  # a window that does not end while a test runs, however slow the machine
@@ -28,15 +29,6 @@ WIDE_S = 50.0  # a window that does not end while a test runs, however slow the 
 @pytest.fixture
 def wide(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(budget, "WINDOW_S", WIDE_S)
-
-
-@pytest.fixture(params=["shared", "alone", "down"])
-def place(request: pytest.FixtureRequest, wide: None, settings: Settings) -> None:
-    """Where the moments are kept: in Valkey, or in the process."""
-    if request.param == "alone":
-        settings.VALKEY_URL = ""
-    if request.param == "down":
-        settings.VALKEY_URL = f"valkey://127.0.0.1:{free_port()}/0"
 
 
 def for_people(patience_s: float = 1_000.0) -> Turn:
@@ -59,7 +51,7 @@ def most_within(moments: list[float], window_s: float) -> int:
     )
 
 
-@pytest.mark.usefixtures("place")
+@pytest.mark.usefixtures("wide")
 def test_it_works() -> None:
     turns = [for_people() for _ in range(3 * CALLS)]
 
@@ -69,7 +61,7 @@ def test_it_works() -> None:
     assert waits[CALLS:] == pytest.approx([WIDE_S] * 30 + [2 * WIDE_S] * 30, abs=20)
 
 
-@pytest.mark.usefixtures("place")
+@pytest.mark.usefixtures("wide")
 def test_jobs_leave_turns_to_people() -> None:
     jobs = [for_jobs() for _ in range(LEFT_TO_JOBS + 5)]
     people = [for_people() for _ in range(LEFT_TO_PEOPLE + 1)]
@@ -80,7 +72,7 @@ def test_jobs_leave_turns_to_people() -> None:
     assert people[-1].wait_s > 0
 
 
-@pytest.mark.usefixtures("place")
+@pytest.mark.usefixtures("wide")
 def test_jobs_have_no_turn_while_people_wait() -> None:
     for _ in range(2 * CALLS):
         for_people()
@@ -88,7 +80,7 @@ def test_jobs_have_no_turn_while_people_wait() -> None:
     assert not for_jobs().granted
 
 
-@pytest.mark.usefixtures("place")
+@pytest.mark.usefixtures("wide")
 def test_a_refused_call_uses_up_no_turn() -> None:
     for _ in range(CALLS):
         for_people()
@@ -100,58 +92,49 @@ def test_a_refused_call_uses_up_no_turn() -> None:
     assert for_people().wait_s <= WIDE_S
 
 
-@pytest.mark.usefixtures("place")
+@pytest.mark.usefixtures("wide")
 def test_who_has_no_time_left_is_refused() -> None:
     assert not for_people(patience_s=-0.1).granted
 
 
 @pytest.mark.usefixtures("wide")
-def test_its_turns_are_those_of_all_processes() -> None:
+@pytest.mark.parametrize("with_valkey", [True, False])
+def test_its_turns_are_those_of_all_processes(
+    settings: Settings, with_valkey: bool
+) -> None:
+    if not with_valkey:
+        settings.VALKEY_URL = ""
     for _ in range(CALLS):
         for_people()
-    budget.LOCAL.clear()
 
-    assert for_people().wait_s > 0
+    in_another_process = together(for_people)
+
+    assert in_another_process[0].wait_s > 0
 
 
-def test_it_forgets_what_is_long_ago() -> None:
-    for_people()
+def test_it_keeps_no_more_than_it_needs() -> None:
+    for _ in range(2 * CALLS):
+        for_people()
 
-    kept_ms = valkey.ask(lambda client: client.pttl(budget.KEY))
-
-    assert WINDOW_S * 1000 < kept_ms <= 60_000
+    assert len(TmdbCalls.objects.get().given) == CALLS
 
 
 def test_turns_of_many_who_come_at_once_are_a_window_apart() -> None:
-    seen: set[float] = set()
+    seen: set[datetime] = set()
 
     def reserve() -> int:
         granted = 0
         for _ in range(10):
             granted += for_people().granted
-            seen.update(moments_kept())
+            seen.update(TmdbCalls.objects.get().given)
         return granted
 
     granted = together(*[reserve] * 12)
 
     assert granted == [10] * 12
     assert len(seen) > CALLS
-    assert most_within(sorted(seen), WINDOW_S - 1e-4) <= CALLS
-
-
-def moments_kept() -> list[float]:
-    kept = valkey.ask(lambda client: client.lrange(budget.KEY, 0, -1))
-    return [float(moment) for moment in kept]
-
-
-def test_turns_in_one_process_are_a_window_apart() -> None:
-    moments = LocalMoments()
-    reserve = partial(moments.reserve, CALLS, patience_s=60.0, now_s=T)
-
-    turns = together(*[lambda: [reserve().wait_s for _ in range(10)]] * 12)
-
-    waits = sorted(wait for some in turns for wait in some)
-    assert waits == pytest.approx([i // CALLS * WINDOW_S for i in range(120)])
+    moments = sorted(moment.timestamp() for moment in seen)
+    assert most_within(moments, WINDOW_S - 1e-4) <= CALLS
 
 
 # Laws, whoever comes when
@@ -174,13 +157,17 @@ ARRIVALS = st.lists(bursts(), max_size=20).map(lambda some: list(chain(*some)))
 
 def play(arrivals: list[Arrival]) -> list[tuple[bool, float]]:
     """Return who has which moment, as (is background, seconds)."""
-    moments, now_s, given = LocalMoments(), 0.0, []
+    TmdbCalls.objects.all().delete()
+    now_s, given = 0.0, []
     for gap_s, background, patience_s in arrivals:
         now_s += gap_s
-        calls = LEFT_TO_JOBS if background else CALLS
         # Jobs do not wait in the line: they come again.
         longest_s = min(patience_s, 0.0) if background else patience_s
-        turn = moments.reserve(calls, patience_s=longest_s, now_s=now_s)
+        turn = budget.reserve(
+            patience_s=longest_s,
+            background=background,
+            now=START + timedelta(seconds=now_s),
+        )
         if turn.granted:
             assert 0 <= turn.wait_s <= longest_s
             given.append((background, now_s + turn.wait_s))
@@ -195,7 +182,8 @@ def test_no_second_has_more_than_thirty(
     moments = [moment for _, moment in play(arrivals)]
 
     assert most_within(moments, 1.0) <= CALLS
-    assert moments == sorted(moments)
+    # The database counts in microseconds.
+    assert moments == pytest.approx(sorted(moments), abs=1e-5)
 
 
 @laws

@@ -1,6 +1,6 @@
 """What the catalogue keeps, in Valkey or in the process; nothing old replaces newer."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from time import monotonic, time
 from typing import Any
@@ -9,11 +9,14 @@ import pytest
 from pytest_django import Settings
 
 from nexus import valkey
-from nexus.catalog import cache
+from nexus.catalog import aside, cache
+from nexus.catalog.aside import Freshness
+from tests.builders import NOW
 from tests.servers import free_port
 from tests.together import together
 
 LONG_S = 1_000.0
+DAYS = Freshness(timedelta(days=1), timedelta(days=2))
 
 
 def write(key: str, value: object, **options: Any) -> None:
@@ -128,6 +131,16 @@ def test_without_a_token_it_is_as_of_now() -> None:
     assert cache.read("key") == "now"
 
     write("key", "newer", token=now_us + a_minute_us)
+    assert cache.read("key") == "newer"
+
+
+def test_what_was_asked_for_earlier_replaces_nothing() -> None:
+    def ask() -> str:
+        write("key", "newer")
+        return "older"
+
+    aside.refresh("key", DAYS, ask=ask, now=NOW)
+
     assert cache.read("key") == "newer"
 
 

@@ -182,6 +182,20 @@ def test_a_film_that_cannot_be_read_holds_up_no_other(tmdb: TmdbServer) -> None:
     assert f"\n  {OBSCURE}: TMDb answered" in told.getvalue()
 
 
+def test_a_film_that_cannot_be_stored_holds_up_no_other(tmdb: TmdbServer) -> None:
+    # More people than a cast can be numbered for.
+    crowd = [{"id": number, "name": "Extra"} for number in range(1, 2**15 + 2)]
+    tmdb.add_movie(OBSCURE, "Obscure", credits={"cast": crowd, "crew": []})
+    told = StringIO()
+
+    with pytest.raises(CommandError, match="1 films failed"):
+        call_command("catalog", "refresh", "603", str(OBSCURE), "604", stdout=told)
+
+    tmdb.remove_movie(OBSCURE)
+    assert set(Movie.objects.values_list("id", flat=True)) == {603, 604}
+    assert f"\n  {OBSCURE}: TMDb told what cannot be stored." in told.getvalue()
+
+
 def test_it_waits_for_the_end_of_an_outage(tmdb: TmdbServer) -> None:
     tmdb.fail("503", times=4)
 

@@ -12,6 +12,7 @@ from pytest_django import Settings
 
 from nexus.catalog import cache, flight
 from nexus.catalog.flight import FLIGHTS, Lead
+from nexus.catalog.operations import MovieNotFound, UnknownMovie
 from nexus.lib.errors import NexusError
 from nexus.tmdb import (
     TmdbBusy,
@@ -19,6 +20,7 @@ from nexus.tmdb import (
     TmdbNonsense,
     TmdbNotFound,
     TmdbPersonNotFound,
+    TmdbThrottled,
     TmdbTimeout,
     TmdbUnavailable,
 )
@@ -33,9 +35,11 @@ FAILURES = [
     TmdbNonsense("Nonsense."),
     TmdbNotFound("No film."),
     TmdbPersonNotFound("Nobody."),
+    TmdbThrottled("Slower.", retry_after_s=9),
     TmdbTimeout("Late.", retry_after_s=3),
     TmdbUnavailable("Down.", retry_after_s=77),
 ]
+OF_OURS = [MovieNotFound(7), UnknownMovie("No film 7.", field="movies")]
 
 
 def failure_of(call: Callable[[], object]) -> NexusError:
@@ -120,7 +124,7 @@ def test_it_looks_once_more_before_asking(errand: Errand) -> None:
     assert errand.leads == []
 
 
-@pytest.mark.parametrize("error", FAILURES)
+@pytest.mark.parametrize("error", [*FAILURES, *OF_OURS])
 def test_a_failure_is_everybodys(errand: Errand, error: NexusError) -> None:
     errand.error = error
 

@@ -126,6 +126,10 @@ def test_films_that_were_given_up_come_after_them(tmdb: TmdbServer) -> None:
 # By what changed at TMDb
 
 
+def day(ago: int) -> str:
+    return (NOW - timedelta(days=ago)).date().isoformat()
+
+
 def spans(tmdb: TmdbServer) -> list[tuple[str, str]]:
     asked = [call.params for call in tmdb.asked if call.path == "/movie/changes"]
     return [(params["start_date"], params["end_date"]) for params in asked]
@@ -162,7 +166,7 @@ def test_changes_are_asked_for_since_the_last_run(tmdb: TmdbServer) -> None:
 
     upkeep.refresh_changed_movies(now=NOW)
 
-    assert spans(tmdb) == [("2026-11-19", "2026-11-20"), ("2026-11-20", "2026-11-21")]
+    assert spans(tmdb) == [(day(2), day(1)), (day(1), day(0))]
 
 
 @pytest.mark.parametrize("last", [None, 15, 400])
@@ -176,8 +180,8 @@ def test_changes_are_asked_for_14_days_back_at_most(
     upkeep.refresh_changed_movies(now=NOW)
 
     assert len(spans(tmdb)) == 14
-    assert spans(tmdb)[0] == ("2026-11-07", "2026-11-08")
-    assert spans(tmdb)[-1] == ("2026-11-20", "2026-11-21")
+    assert spans(tmdb)[0] == (day(14), day(13))
+    assert spans(tmdb)[-1] == (day(1), day(0))
 
 
 def test_changes_are_asked_for_once_a_day(tmdb: TmdbServer) -> None:

@@ -20,6 +20,7 @@ from tests.builders import (
 )
 from tests.client import Api
 from tests.tmdb_server import TmdbServer
+from tests.together import together
 
 pytestmark = pytest.mark.django_db
 
@@ -171,3 +172,18 @@ def test_whoever_asked_earlier_removes_nothing(tmdb: TmdbServer) -> None:
     movie = operations.refresh_movie(movie_id=MERGED, now=earlier)
 
     assert movie.removed_at is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_many_who_want_it_refreshed_one_learns_that_it_is_gone(
+    tmdb: TmdbServer, owner: User
+) -> None:
+    make_movie(MERGED, fetched_at=timezone.now() - timedelta(days=10))
+    api = Api(owner)
+
+    answers = together(
+        *[lambda: api.post("/api/tmdb/import/", {"tmdb_id": MERGED})] * 8
+    )
+
+    assert {answer.status for answer in answers} == {404}
+    assert tmdb.calls[f"/movie/{MERGED}"] == 1

@@ -4,29 +4,40 @@ import logging
 from collections import Counter
 from collections.abc import Iterator
 from functools import partial
-from time import monotonic
+from time import monotonic, time
 
 import pytest
+from django.utils import timezone
 from prometheus_client import REGISTRY
 from pytest_django import Settings
 
 from nexus.catalog import budget, upstream
-from nexus.catalog.upstream import ask_tmdb, in_background
+from nexus.catalog.breaker import Ending, State
+from nexus.catalog.models import TmdbCalls
+from nexus.catalog.operations import get_movies
+from nexus.catalog.upstream import ask_tmdb, in_background, one_limit
 from nexus.lib.logs import json_formatter
 from nexus.tmdb import (
+    Deadline,
     Tmdb,
     TmdbBusy,
+    TmdbKeyRejected,
     TmdbNonsense,
     TmdbNotConfigured,
     TmdbNotFound,
+    TmdbThrottled,
     TmdbTimeout,
     TmdbUnavailable,
+    within,
 )
+from tests.catalog.errands import wait_until
 from tests.tmdb_clients import impatience, own_clients
 from tests.tmdb_server import TmdbServer
 from tests.together import together
 
-OUTCOMES = ["success", "not_found", "failure", "timeout"]
+pytestmark = pytest.mark.django_db(transaction=True)
+
+OUTCOMES = ["success", "not_found", "nonsense", "failure", "timeout"]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -54,14 +65,16 @@ def ask() -> object:
 
 def ask_so_that(outcome: str, tmdb: TmdbServer) -> None:
     """Make a call of the kind "movie" that ends so."""
-    if outcome == "failure":
+    if outcome == "nonsense":
         tmdb.fail("html")
+    if outcome == "failure":
+        tmdb.fail("reset")
     if outcome == "timeout":
         tmdb.fail("hang")
     movie_id = 999_999 if outcome == "not_found" else 603
     try:
         ask_tmdb("movie", lambda client: client.movie(movie_id))
-    except (TmdbNonsense, TmdbNotFound, TmdbTimeout):
+    except (TmdbNonsense, TmdbNotFound, TmdbUnavailable):
         assert outcome != "success"
     finally:
         tmdb.recover()
@@ -164,7 +177,7 @@ def test_it_tells_the_breaker(tmdb: TmdbServer, outcome: str) -> None:
     ask_so_that(outcome, tmdb)
 
     state = upstream.breaker().state()
-    is_bad = outcome in {"failure", "timeout"}
+    is_bad = outcome in {"failure", "timeout", "nonsense"}
     assert upstream.is_failing() == is_bad
     assert (state.calls, state.failures) == (1, int(is_bad))
     assert state.timeouts == int(outcome == "timeout")
@@ -192,13 +205,55 @@ def test_while_tmdb_keeps_failing_it_is_left_alone(tmdb: TmdbServer) -> None:
     assert sample("refusals_total", reason="breaker") == before + 1
 
 
+def test_while_it_is_left_alone_the_key_stays_the_matter(tmdb: TmdbServer) -> None:
+    tmdb.fail("401")
+    for _ in range(5):
+        with pytest.raises(TmdbKeyRejected):
+            ask()
+
+    with pytest.raises(TmdbKeyRejected):
+        ask()
+
+    assert len(tmdb.asked) == 5
+
+
+def test_it_is_left_alone_for_as_long_as_it_asks(tmdb: TmdbServer) -> None:
+    tmdb.fail("429", retry_after="20", times=1)
+    with pytest.raises(TmdbThrottled):
+        ask()
+
+    with pytest.raises(TmdbUnavailable) as refused:
+        ask()
+
+    assert 15 <= refused.value.retry_after_s <= 20
+    assert len(tmdb.asked) == 1
+
+
+@pytest.mark.usefixtures("impatient")
+def test_who_came_late_does_not_blame_it(tmdb: TmdbServer) -> None:
+    tmdb.fail("hang")
+
+    with within(Deadline(0.05, clock=monotonic)), pytest.raises(TmdbTimeout):
+        ask()
+
+    assert len(tmdb.asked) == 1
+    assert upstream.breaker().state() == State()
+
+
+def test_an_error_of_our_own_says_nothing_of_it(tmdb: TmdbServer) -> None:
+    with pytest.raises(ValueError, match="pages go from"):
+        ask_tmdb("search", lambda client: client.search("x", page=0))
+
+    assert upstream.breaker().state() == State()
+
+
 def test_the_metric_of_the_breaker_is_as_of_now(tmdb: TmdbServer) -> None:
     for _ in range(5):
         ask_so_that("failure", tmdb)
     upstream.show_breaker()
     assert sample("breaker_open") == 1
 
-    upstream.breaker().record("success", was_probe=True, now_s=0)
+    upstream.breaker().record(Ending("success", was_probe=True), now_s=0)
     upstream.show_breaker()
 
     assert sample("breaker_open") == 0
@@ -218,15 +273,10 @@ def test_each_address_has_a_health_of_its_own(
 
 
 def turns_taken() -> int:
-    return len(budget.LOCAL.given)
+    kept = TmdbCalls.objects.first()
+    return len(kept.given) if kept else 0
 
 
-@pytest.fixture
-def alone(settings: Settings) -> None:
-    settings.VALKEY_URL = ""
-
-
-@pytest.mark.usefixtures("alone")
 @pytest.mark.parametrize("background", [False, True])
 def test_each_try_takes_a_turn(tmdb: TmdbServer, background: bool) -> None:
     tmdb.fail("503", times=1)
@@ -284,7 +334,6 @@ def test_a_job_waits_for_longer_than_a_call_may_last(
     assert not upstream.is_failing()
 
 
-@pytest.mark.usefixtures("alone")
 def test_a_turn_of_a_job_is_nobody_elses(
     tmdb: TmdbServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -293,12 +342,68 @@ def test_a_turn_of_a_job_is_nobody_elses(
         ask_so_that("failure", tmdb)
     with in_background(), pytest.raises(TmdbUnavailable):
         ask()
-    upstream.breaker().record("success", was_probe=True, now_s=0)
+    upstream.breaker().record(Ending("success", was_probe=True), now_s=0)
     before = turns_taken()
 
     ask()
 
     assert turns_taken() == before + 1
+
+
+def test_it_may_be_left_alone_before_the_turn_comes(
+    tmdb: TmdbServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(budget, "WINDOW_S", 1.0)
+    take_turns(30)
+
+    def open_meanwhile() -> None:
+        wait_until(lambda: TmdbCalls.objects.get().given[-1] > timezone.now())
+        upstream.breaker().record(Ending("failure", asked_s=20), now_s=time())
+
+    def be_refused() -> None:
+        with pytest.raises(TmdbUnavailable, match="keeps failing"):
+            ask()
+
+    together(be_refused, open_meanwhile)
+
+    assert not tmdb.asked
+
+
+# For how long
+
+
+@pytest.mark.usefixtures("impatient")
+def test_all_calls_of_a_block_share_its_limit(tmdb: TmdbServer) -> None:
+    tmdb.slow_down(0.12)  # of 0.2
+
+    with one_limit():
+        ask()
+        with pytest.raises(TmdbTimeout):
+            ask()
+        with one_limit(), pytest.raises(TmdbUnavailable):
+            ask()
+
+    assert ask()
+
+
+@pytest.mark.usefixtures("impatient")
+def test_each_call_of_a_job_has_its_own(tmdb: TmdbServer) -> None:
+    tmdb.slow_down(0.12)
+
+    with in_background(), one_limit():
+        answers = [ask() for _ in range(3)]
+
+    assert all(answers)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_request_for_many_films_has_one_limit(tmdb: TmdbServer) -> None:
+    tmdb.slow_down(0.12)
+
+    with pytest.raises(TmdbUnavailable):
+        get_movies(movie_ids=[603, 604, 605], field="movies", now=timezone.now())
+
+    assert len(tmdb.asked) == 2
 
 
 def test_all_who_come_at_once_are_served_in_time(tmdb: TmdbServer) -> None:

@@ -1,13 +1,14 @@
 """What a process knows of the catalogue, while others change it."""
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.utils import timezone
 
 from nexus.accounts.models import User
 from nexus.catalog.models import Movie, Person
-from nexus.engine import similar
+from nexus.engine import Catalogue, similar
 from nexus.recommendations.films import FilmStore
 from tests.builders import add_credit, make_movie, make_person, make_rating
 from tests.client import Api
@@ -23,8 +24,12 @@ def store(db: None) -> FilmStore:
     return FilmStore()
 
 
+def look(store: FilmStore, *, with_film: int | None = None) -> Catalogue:
+    return store.current(now=timezone.now(), with_film=with_film)
+
+
 def ids(store: FilmStore) -> list[int]:
-    return [int(id_) for id_ in store.current().ids]
+    return [int(id_) for id_ in look(store).ids]
 
 
 def age_all() -> None:
@@ -44,15 +49,15 @@ def test_it_starts_empty(store: FilmStore) -> None:
 
 def test_it_draws_nothing_anew_while_nothing_changes(store: FilmStore) -> None:
     make_movie()
-    first = store.current()
+    first = look(store)
 
-    assert store.current() is first
-    assert count_queries(store.current) == 1
+    assert look(store) is first
+    assert count_queries(lambda: look(store)) == 1
 
 
 def test_it_sees_a_new_film(store: FilmStore) -> None:
     make_movie()
-    store.current()
+    look(store)
     film = make_movie()
 
     assert film.pk in ids(store)
@@ -60,7 +65,7 @@ def test_it_sees_a_new_film(store: FilmStore) -> None:
 
 def test_it_sees_a_film_that_was_committed_late(store: FilmStore) -> None:
     make_movie()
-    store.current()
+    look(store)
     late = make_movie()
     Movie.objects.filter(pk=late.pk).update(
         updated_at=timezone.now() - timedelta(seconds=30)
@@ -72,7 +77,7 @@ def test_it_sees_a_film_that_was_committed_late(store: FilmStore) -> None:
 def test_it_sees_one_film_go_while_another_comes(store: FilmStore) -> None:
     gone, stays = make_movie(), make_movie()
     age_all()
-    store.current()
+    look(store)
     now = timezone.now()
     Movie.objects.filter(pk=gone.pk).update(removed_at=now, updated_at=now)
     comes = make_movie()
@@ -92,11 +97,11 @@ def test_it_sees_a_film_come_back(store: FilmStore) -> None:
 def test_it_sees_changed_facts(store: FilmStore) -> None:
     film, other = make_movie(genres=[18]), make_movie(genres=[27])
     age_all()
-    assert not similar(store.current(), film.pk, 5)
+    assert not similar(look(store), film.pk, 5)
     film.genres = [27]
     film.save()
 
-    assert [one.id for one in similar(store.current(), film.pk, 5)] == [other.pk]
+    assert [one.id for one in similar(look(store), film.pk, 5)] == [other.pk]
 
 
 def test_it_takes_an_older_id_for_the_real_person(store: FilmStore) -> None:
@@ -105,11 +110,11 @@ def test_it_takes_an_older_id_for_the_real_person(store: FilmStore) -> None:
     add_credit(first, real)
     add_credit(second, older)
     age_all()
-    assert not similar(store.current(), first.pk, 5)
+    assert not similar(look(store), first.pk, 5)
     Person.objects.filter(pk=older.pk).update(replaced_by=real)
     first.save()
 
-    (found,) = similar(store.current(), first.pk, 5)
+    (found,) = similar(look(store), first.pk, 5)
 
     assert found.cast == (real.pk,)
 
@@ -118,12 +123,12 @@ def test_it_waits_for_a_film_that_is_needed(store: FilmStore) -> None:
     make_movie()
     age_all()
     make_movie()
-    store.current()
+    look(store)
     hidden = make_movie()
     Movie.objects.filter(pk=hidden.pk).update(updated_at=LONG_AGO)
     assert hidden.pk not in ids(store)
 
-    catalogue = store.current(with_film=hidden.pk)
+    catalogue = look(store, with_film=hidden.pk)
 
     assert hidden.pk in catalogue.ids
 
@@ -132,7 +137,7 @@ def test_it_looks_again_in_doubt(store: FilmStore) -> None:
     film = make_movie()
     age_all()
     make_movie()
-    store.current()
+    look(store)
     Movie.objects.filter(pk=film.pk).delete()
     store.doubt()
 
@@ -144,7 +149,7 @@ def test_it_is_built_once_for_all_who_wait() -> None:
     store = FilmStore()
     films = [make_movie().pk for _ in range(20)]
 
-    found = together(*[store.current] * 8)
+    found = together(*[partial(look, store)] * 8)
 
     assert all(catalogue is found[0] for catalogue in found)
     assert [int(id_) for id_ in found[0].ids] == sorted(films)
@@ -157,7 +162,7 @@ def test_it_lacks_no_film_that_a_caller_stored() -> None:
 
     def store_and_ask() -> bool:
         film = make_movie()
-        return film.pk in store.current(with_film=film.pk).ids
+        return film.pk in look(store, with_film=film.pk).ids
 
     assert all(together(*[store_and_ask] * 8))
 

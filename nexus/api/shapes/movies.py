@@ -1,5 +1,6 @@
 import re
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, TypeVar, cast
 
 from django.utils import timezone
@@ -17,6 +18,7 @@ from nexus.api.fields import (
 from nexus.api.paging import PageParams
 from nexus.api.shapes.common import MetaBody, page_of
 from nexus.api.shapes.preferences import GenreOutput, PersonOutput
+from nexus.catalog.expiry import showable
 from nexus.catalog.images import Images, images
 from nexus.catalog.models import Movie
 from nexus.catalog.queries import ORDERINGS, MovieFilters, genre_names, resolve_genres
@@ -29,7 +31,11 @@ FIRST_YEAR, LAST_YEAR = 1870, 2200
 
 
 class MovieOutput(serializers.Serializer[Any]):
-    """A film in brief, in English. Unknown is null."""
+    """A film in brief, in English. Unknown is null.
+
+    Where our copy is older than TMDb's terms allow, members' lists tell `Film 603`, and
+    no more of it.
+    """
 
     id = serializers.IntegerField(help_text="TMDb's.")
     title = serializers.CharField()
@@ -44,6 +50,9 @@ class MovieOutput(serializers.Serializer[Any]):
     original_language = serializers.CharField(allow_null=True)
     poster_url = serializers.SerializerMethodField()
 
+    def to_representation(self, instance: Movie) -> Any:
+        return super().to_representation(showable(instance, now=self.now))
+
     @extend_schema_field(GenreOutput(many=True))
     def get_genres(self, movie: Movie) -> list[dict[str, Any]]:
         names = self.once("genre_names", genre_names)
@@ -53,8 +62,12 @@ class MovieOutput(serializers.Serializer[Any]):
         return self.images.poster(movie.poster_path)
 
     @property
+    def now(self) -> datetime:
+        return self.once("now", timezone.now)
+
+    @property
     def images(self) -> Images:
-        return self.once("images", lambda: images(now=timezone.now()))
+        return self.once("images", lambda: images(now=self.now))
 
     def once(self, name: str, find: Callable[[], T]) -> T:
         """Return what is the same for all films of an answer, found for the first."""

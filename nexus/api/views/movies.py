@@ -44,7 +44,8 @@ class MovieList(PublicEndpoint):
     )
     def get(self, request: Request) -> Response:
         filters = shapes.filters_of(self.params)
-        movies = queries.find_movies(filters, ordering=self.params.get("ordering"))
+        ordering = self.params.get("ordering")
+        movies = queries.find_movies(filters, now=timezone.now(), ordering=ordering)
         results = summaries(cut(movies, self.params))
         body = page_body(request, self.params, count=movies.count(), results=results)
         return Response(body)
@@ -58,7 +59,8 @@ class TopRated(PublicEndpoint):
         failures=[404],
     )
     def get(self, request: Request) -> Response:
-        movies = queries.top_rated(shapes.filters_of(self.params))
+        filters = shapes.filters_of(self.params)
+        movies = queries.top_rated(filters, now=timezone.now())
         results = summaries(cut(movies, self.params))
         body = page_body(request, self.params, count=movies.count(), results=results)
         return Response(body)
@@ -107,7 +109,8 @@ class MovieDetail(PublicEndpoint):
 class Genres(PublicEndpoint):
     @operation("List the genres", answers={200: shapes.GenreCountOutput(many=True)})
     def get(self, request: Request) -> Response:
-        return Response(shapes.GenreCountOutput(queries.count_genres(), many=True).data)
+        counts = queries.count_genres(now=timezone.now())
+        return Response(shapes.GenreCountOutput(counts, many=True).data)
 
 
 class TmdbSearch(Endpoint):

@@ -25,7 +25,7 @@ from nexus.ratings.statistics import statistics_of
 
 class Profile(Endpoint):
     def answer(self, user: User) -> Response:
-        context = {"preferences": preferences_of(user=user)}
+        context = {"preferences": preferences_of(user=user, now=timezone.now())}
         return Response(shapes.ProfileOutput(user, context=context).data)
 
     @operation("Read my profile", answers={200: shapes.ProfileOutput})
@@ -76,7 +76,8 @@ class PublicProfile(Endpoint):
 
 class Preferences(Endpoint):
     def answer(self) -> Response:
-        return Response(PreferencesOutput(preferences_of(user=self.user)).data)
+        found = preferences_of(user=self.user, now=timezone.now())
+        return Response(PreferencesOutput(found).data)
 
     def declared(self) -> preferences.Declared:
         return preferences.resolve(**self.body, now=timezone.now())
@@ -127,6 +128,5 @@ class Statistics(Endpoint):
     @operation("Add up my history and ratings", answers={200: StatisticsOutput})
     def get(self, request: Request) -> Response:
         context = {"playlists_count": count_playlists(user=self.user)}
-        return Response(
-            StatisticsOutput(statistics_of(user=self.user), context=context).data
-        )
+        found = statistics_of(user=self.user, now=timezone.now())
+        return Response(StatisticsOutput(found, context=context).data)

@@ -18,11 +18,10 @@ from django.utils import timezone
 
 from nexus.catalog.fill import LISTS, Outcome, Report, Told, fill, refresh
 from nexus.catalog.listings import LAST_PAGE
-from nexus.catalog.operations import MAX_ID
 from nexus.catalog.patience import Interrupted
 from nexus.catalog.upstream import is_configured
 from nexus.lib.progress import Progress, minutes
-from nexus.tmdb import TmdbKeyRejected, TmdbNotConfigured
+from nexus.tmdb import MAX_ID, TmdbKeyRejected, TmdbNotConfigured
 
 PATIENCE_S: Final = 300
 LONGEST_PATIENCE_S: Final = 24 * 60 * 60

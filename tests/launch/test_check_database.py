@@ -1,0 +1,37 @@
+"""A database that allows too few connections is told of before it fails people."""
+
+from urllib.parse import quote
+
+import pytest
+from django.db import connection
+
+from nexus import settings
+from nexus.launch import run
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def configured(monkeypatch: pytest.MonkeyPatch) -> None:
+    place = connection.settings_dict
+    host, name = quote(place["HOST"], safe=""), place["NAME"]
+    url = f"postgresql://{place['USER']}@{host}/{name}"
+    monkeypatch.setattr(settings, "DATABASE_URL", url)
+
+
+def test_it_works(capsys: pytest.CaptureFixture[str]) -> None:
+    run.check_database()
+
+    assert capsys.readouterr().out == ""
+
+
+def test_it_warns_of_too_few_connections(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "WEB_WORKERS", 64)
+
+    run.check_database()
+
+    told = capsys.readouterr().out
+    assert "allows 300 connections, and 2206 may be needed" in told
+    assert "max_connections" in told
