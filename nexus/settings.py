@@ -41,6 +41,8 @@ django_stubs_ext.monkeypatch()
 
 DEBUG = env_bool("DEBUG", default=False)
 HOME = Home(env_path("NEXUS_HOME", PROJECT_DIR / "var"))
+# Where trained models lie; of one installation, whose machines all see it.
+MODELS_DIR = env_path("MODELS_DIR", HOME.path / "models")
 HOST = env_host("HOST", "127.0.0.1")
 PORT = env_int("PORT", 8000, low=1, high=65535)
 WEB_WORKERS = env_int("WEB_WORKERS", 1, low=1, high=64)

@@ -48,6 +48,7 @@ class State:
     in_a_row: int = 0
     rest_s: float = 0.0
     until_s: float = 0.0
+    is_unreadable: bool = False  # the last answer
     is_key_rejected: bool = False
 
     @property
@@ -57,7 +58,12 @@ class State:
     @property
     def is_failing(self) -> bool:
         """Say whether the last call failed."""
-        return self.in_a_row > 0
+        return self.in_a_row > 0 or self.is_unreadable
+
+    @property
+    def is_out(self) -> bool:
+        """Say whether the next call is likely to fail, whatever it asks for."""
+        return self.in_a_row > 0 or self.is_open
 
     @property
     def has_enough(self) -> bool:
@@ -81,31 +87,31 @@ class Ending:
 def after(state: State, ending: Ending, *, now_s: float, jitter: float) -> State:
     """Return the state after a call; `jitter` from 0 to 1 spreads the processes."""
     outcome, is_over = ending.outcome, now_s - state.since_s > WINDOW_S
+    # Calls from before it opened say nothing new.
+    if state.is_open and not ending.was_probe:
+        return state
     if outcome == "success":
         if state.is_open or is_over:
             return State(since_s=now_s, calls=1)
-        return replace(state, calls=state.calls + 1, in_a_row=0)
+        return replace(state, calls=state.calls + 1, in_a_row=0, is_unreadable=False)
     if is_over:
         state = replace(state, since_s=now_s, calls=0, failures=0, timeouts=0)
     state = failed(state, outcome)
-    # Calls from before it opened say nothing new.
-    is_news = state.has_enough or ending.asked_s > 0
-    if not (ending.was_probe if state.is_open else is_news):
-        return state
-    return rest(state, now_s=now_s, jitter=jitter, asked_s=ending.asked_s)
+    if state.is_open or state.has_enough or ending.asked_s > 0:
+        return rest(state, now_s=now_s, jitter=jitter, asked_s=ending.asked_s)
+    return state
 
 
 def failed(state: State, outcome: Outcome) -> State:
     """Count a failure; what is unreadable opens it only by its share of the calls."""
-    in_a_row = state.in_a_row + 1
-    if outcome == "nonsense":
-        in_a_row = max(state.in_a_row, min(in_a_row, MOST_IN_A_ROW - 1))
+    is_nonsense = outcome == "nonsense"
     return replace(
         state,
         calls=state.calls + 1,
         failures=state.failures + 1,
         timeouts=state.timeouts + (outcome == "timeout"),
-        in_a_row=in_a_row,
+        in_a_row=state.in_a_row + (not is_nonsense),
+        is_unreadable=is_nonsense,
         is_key_rejected=outcome == "rejected",
     )
 

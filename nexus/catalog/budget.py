@@ -17,6 +17,7 @@ CALLS: Final = 30
 # four processes share two busy CPUs.
 WINDOW_S: Final = 1.2
 LEFT_TO_PEOPLE: Final = 10  # of these calls
+LONGEST_AHEAD_S: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +30,11 @@ class Turn:
 
 # By the clock of the database, the only one that all share; `now` is for tests.
 NOW = "coalesce(%(now)s::timestamptz, clock_timestamp())"
-# The n-th moment before the next one must be a window away.
+# The n-th moment before the next one must be a window away. One further ahead than any
+# caller waits was given away by a clock that has been set back since: it binds nobody.
+BEFORE = "kept.given[cardinality(kept.given) + 1 - %(calls)s]"
 NEXT = f"""
-greatest({NOW}, kept.given[cardinality(kept.given) + 1 - %(calls)s] + %(window)s)
+greatest({NOW}, CASE WHEN {BEFORE} <= {NOW} + %(ahead)s THEN {BEFORE} + %(window)s END)
 """
 RESERVE = f"""
 INSERT INTO catalog_tmdbcalls AS kept (id, given)
@@ -56,6 +59,7 @@ def reserve(
         "calls": CALLS - LEFT_TO_PEOPLE if background else CALLS,
         "kept": CALLS,
         "window": timedelta(seconds=WINDOW_S),
+        "ahead": timedelta(seconds=LONGEST_AHEAD_S),
         "patience": timedelta(seconds=patience_s),
     }
     with connection.cursor() as cursor:

@@ -44,7 +44,12 @@ def loads(raw: bytes) -> Any:
 
 
 def token_now() -> int:
-    return int(time.time() * 1_000_000)
+    """Return a token as of now, by Valkey's clock: that of all other tokens."""
+    try:
+        seconds, microseconds = valkey.ask(lambda client: client.time())
+    except valkey.ValkeyDown:
+        return int(time.time() * 1_000_000)
+    return seconds * 1_000_000 + microseconds
 
 
 def write(key: str, *, value: object, keep_s: float, token: int | None = None) -> None:

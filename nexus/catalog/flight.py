@@ -36,11 +36,11 @@ LEASE_S: Final = 8.0
 POLL_S: Final = 0.02
 FAILURE_KEPT_S: Final = 5
 
-# What a leader tells those who wait in other processes, by name.
+# What a leader tells those who wait in other processes, by name. Not TmdbBusy, which
+# is his alone: they try themselves.
 TELLABLE: Final[dict[str, type[NexusError]]] = {
     kind.__name__: kind
     for kind in (
-        TmdbBusy,
         TmdbKeyRejected,
         TmdbNonsense,
         TmdbNotFound,
@@ -86,13 +86,16 @@ class Flights:
 
         Raises what the leader raised, or TmdbTimeout when patience is over.
         """
-        with self.lock:
-            flight, mine = self.under_way.get(key), Future[Any]()
-            if flight is None:
-                self.under_way[key] = mine
-        if flight is not None:
+        give_up_at, mine = time.monotonic() + patience_s, Future[Any]()
+        while flight := self.ahead_of(mine, key):
             metrics.WAITS.labels(kind).inc()
-            return cast("T", follow(flight, patience_s=patience_s)), False
+            left_s = max(0.0, give_up_at - time.monotonic())
+            try:
+                return cast("T", follow(flight, patience_s=left_s)), False
+            except TmdbBusy:
+                # The leader had no time left, or no turn: ours to try.
+                if time.monotonic() >= give_up_at:
+                    raise
         try:
             found = lead()
         except BaseException as error:
@@ -104,6 +107,12 @@ class Flights:
         finally:
             with self.lock:
                 del self.under_way[key]
+
+    def ahead_of(self, mine: "Future[Any]", key: str) -> "Future[Any] | None":
+        """Return whom to follow; nobody, if the key is ours from now on."""
+        with self.lock:
+            flight = self.under_way.setdefault(key, mine)
+        return None if flight is mine else flight
 
 
 FLIGHTS = Flights()
@@ -170,7 +179,7 @@ def lead_all(
         found = find()
         if found is not None:
             return found
-    raise TmdbTimeout("TMDb did not answer in time.")
+    raise TmdbBusy("TMDb did not answer in time.")
 
 
 def fly(lead: Lead, *, find: Callable[[], T | None], fetch: Callable[[Lead], T]) -> T:

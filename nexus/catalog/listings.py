@@ -22,6 +22,7 @@ from nexus.tmdb import MovieBrief, Page, Tmdb, TmdbNotFound, Window
 
 TMDB_PAGE_SIZE = 20
 LAST_PAGE = 500
+UNKNOWN_KEEP_S = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,15 @@ def refresh_page(name: str, wanted: dict[str, Any], *, now: datetime) -> None:
 
 
 def ask(name: str, wanted: dict[str, Any]) -> Page:
-    return ask_tmdb(name, lambda tmdb: LISTINGS[name].ask(tmdb, **wanted))
+    """Ask TMDb, unless it said lately that there is no such list: TmdbNotFound."""
+    unknown = f"unknown-list:{key_of(name, wanted)}"
+    if told := cache.read(unknown):
+        raise TmdbNotFound(told)
+    try:
+        return ask_tmdb(name, lambda tmdb: LISTINGS[name].ask(tmdb, **wanted))
+    except TmdbNotFound as error:
+        cache.write(unknown, value=str(error), keep_s=UNKNOWN_KEEP_S)
+        raise
 
 
 def key_of(name: str, wanted: dict[str, Any]) -> str:

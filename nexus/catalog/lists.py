@@ -6,13 +6,13 @@ from datetime import datetime
 
 from nexus.catalog import listings
 from nexus.catalog.aside import Answer, Origin
-from nexus.catalog.expiry import shown
+from nexus.catalog.expiry import is_expired
 from nexus.catalog.listings import Slice
 from nexus.catalog.models import Movie
 from nexus.catalog.operations import get_movie
 from nexus.catalog.queries import MovieFilters, find_movies
 from nexus.catalog.store import movie_from_brief
-from nexus.catalog.upstream import is_configured
+from nexus.catalog.upstream import is_configured, one_limit
 from nexus.lib.errors import BadUpstreamError, NotFoundError, UnavailableError
 from nexus.tmdb import Window
 
@@ -56,6 +56,7 @@ def search_tmdb(
     return Answer(with_stored(found.value, now=now), found.origin)
 
 
+@one_limit()
 def related_movies(
     *,
     movie_id: int,
@@ -69,6 +70,8 @@ def related_movies(
     Raises MovieNotFound.
     """
     movie = get_movie(movie_id=movie_id, now=now)
+    if movie.removed_at is not None:
+        return Answer(local(movie), Origin("local", None))
     return or_local(
         lambda: listings.related(
             movie_id=movie_id, page=page, page_size=page_size, now=now
@@ -103,14 +106,18 @@ def or_local(
 
 
 def with_stored(found: Slice, *, now: datetime) -> MovieSlice:
-    """Prefer the films we hold, which know more than TMDb's lists tell."""
-    held = Movie.objects.filter(shown(now))
-    stored = held.in_bulk([brief.tmdb_id for brief in found.films])
+    """Prefer the films we hold, which know more than TMDb's lists tell.
+
+    One that TMDb took back since it told the list is left out.
+    """
+    held = Movie.objects.in_bulk([brief.tmdb_id for brief in found.films])
+    stored = {id_: one for id_, one in held.items() if not is_expired(one, now=now)}
     movies = [
         merge(stored.get(brief.tmdb_id), movie_from_brief(brief))
         for brief in found.films
     ]
-    return MovieSlice(movies, found.count, frozenset(stored))
+    shown = [movie for movie in movies if movie.removed_at is None]
+    return MovieSlice(shown, found.count, frozenset(stored))
 
 
 def merge(stored: Movie | None, told: Movie) -> Movie:

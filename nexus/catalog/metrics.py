@@ -5,7 +5,7 @@ from prometheus_client import Counter, Gauge, Histogram
 LOOKUPS = Counter(
     "nexus_catalog_lookups_total",
     "What depends on TMDb, by kind and by where the answer came from.",
-    ["kind", "result"],  # fresh, stale, live, error
+    ["kind", "result"],  # fresh, stale, local, live, unknown, error
 )
 WAITS = Counter(
     "nexus_catalog_waits_total",
@@ -15,7 +15,8 @@ WAITS = Counter(
 CALLS = Counter(
     "nexus_tmdb_calls_total",
     "Calls to TMDb, by kind and by how they ended.",
-    ["kind", "outcome"],  # success, not_found, failure, timeout
+    # success, not_found, timeout, throttled, rejected, nonsense, failure
+    ["kind", "outcome"],
 )
 CALL_SECONDS = Histogram(
     "nexus_tmdb_call_duration_seconds",

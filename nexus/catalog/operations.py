@@ -6,13 +6,19 @@ from datetime import datetime, timedelta
 
 from django.db import DataError
 
-from nexus.catalog import cache
+from nexus.catalog import cache, metrics
 from nexus.catalog.aside import Origin, count_lookup, refresh_soon, wait_for_one
 from nexus.catalog.expiry import is_expired, mark_removed
 from nexus.catalog.flight import Lead
 from nexus.catalog.models import Movie, Person
 from nexus.catalog.store import person_from, store_movie, write_changed
-from nexus.catalog.upstream import ask_tmdb, is_configured, is_failing, one_limit
+from nexus.catalog.upstream import (
+    ask_tmdb,
+    is_configured,
+    is_failing,
+    is_out,
+    one_limit,
+)
 from nexus.lib.errors import (
     BadUpstreamError,
     InvalidError,
@@ -98,10 +104,10 @@ def queue_refresh(movie_id: int) -> None:
 def find_complete(*, movie_id: int, now: datetime) -> Found:
     """Return the film with all that can be told of it: a starter film is completed.
 
-    While TMDb is failing, or fails now, the stored film is answered.
+    While TMDb is out, or fails now, the stored film is answered.
     """
     movie = Movie.objects.filter(id=movie_id, fetched_at=None, removed_at=None).first()
-    if movie is None or not is_configured() or is_failing():
+    if movie is None or not is_configured() or is_out():
         return find_or_fetch(movie_id=movie_id, now=now)
     return refresh_or_keep(movie, now=now)
 
@@ -109,6 +115,7 @@ def find_complete(*, movie_id: int, now: datetime) -> Found:
 def fetch(movie_id: int, *, now: datetime) -> Found:
     """Ask TMDb for a film that we do not hold; of simultaneous callers one asks."""
     if cache.read(unknown_key(movie_id)):
+        metrics.LOOKUPS.labels(KIND, "unknown").inc()
         raise MovieNotFound(movie_id)
 
     def ask(_: Lead) -> Found:
@@ -123,6 +130,7 @@ def fetch(movie_id: int, *, now: datetime) -> Found:
             fetch=ask,
         )
     except TmdbNotFound as error:
+        metrics.LOOKUPS.labels(KIND, "unknown").inc()
         raise MovieNotFound(movie_id) from error
     count_lookup(KIND, found.origin)
     return found
@@ -201,8 +209,11 @@ def import_movie(*, movie_id: int, now: datetime) -> Found:
 
 
 def refresh_or_keep(movie: Movie, *, now: datetime) -> Found:
-    """Refresh the film if it is stale; while TMDb cannot be asked it stays as it is."""
-    if not is_stale(movie, now=now):
+    """Refresh the film if it is stale, or was taken back: TMDb may know it again.
+
+    While TMDb cannot be asked it stays as it is.
+    """
+    if movie.removed_at is None and not is_stale(movie, now=now):
         return Found(movie, origin_of(movie, now=now))
 
     def find_newer() -> Found | None:

@@ -246,7 +246,9 @@ def replace_provisional(old: QuerySet[Credit], new: Sequence[Credit]) -> None:
     here = unknown.filter(credits__in=old).values_list("id", "name")
     replaced |= {id_: real[fold(name)] for id_, name in here if fold(name) in real}
     # Locked in the order of ids first: one statement would take them in any.
-    locked = unknown.filter(id__in=replaced).order_by("id").select_for_update()
+    locked = (
+        unknown.filter(id__in=replaced).order_by("id").select_for_update(no_key=True)
+    )
     people = list(locked)
     for person in people:
         person.replaced_by_id = replaced[person.pk]

@@ -2,13 +2,14 @@
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from itertools import product
 from typing import Final
 
 from django.db import DatabaseError, OperationalError
 from django.db.models import F, Q, QuerySet
+from psycopg.errors import DeadlockDetected
 
 from nexus.catalog import expiry, listings
 from nexus.catalog.models import LastRun, Movie
@@ -68,22 +69,27 @@ def purge_old_movies(*, now: datetime) -> None:
 def failures_of(
     act: Callable[[int], None], movies: QuerySet[Movie]
 ) -> Iterator[DatabaseError]:
-    """Do so with each of the films; without a database none of them can be done."""
+    """Do so with each of the films, as long as there is a database."""
     for movie_id in list(movies.values_list("id", flat=True)):
         try:
             act(movie_id)
-        except OperationalError:
-            raise
         except DatabaseError as error:
+            if not is_of_the_film(error):
+                raise
             why = type(error).__name__
             logger.error("film %s was not purged: %s", movie_id, why)
             yield error
 
 
+def is_of_the_film(error: DatabaseError) -> bool:
+    deadlock = isinstance(error.__cause__, DeadlockDetected)
+    return deadlock or not isinstance(error, OperationalError)
+
+
 def refresh_changed_movies(*, now: datetime) -> None:
     """Once a day, queue the films of ours that changed at TMDb since the last time.
 
-    Raises what TMDb's client raises; the next time begins where this one did.
+    Raises what TMDb's client raises; the next time goes on where this one ended.
     """
     last = last_run(CHANGES)
     if not is_configured() or is_recent(last, now=now):
@@ -91,6 +97,7 @@ def refresh_changed_movies(*, now: datetime) -> None:
     if Movie.objects.exclude(fetched_at=None).exists():
         for day in days_to_ask_for(last, now=now):
             queue_changed(day, now=now)
+            note_run(CHANGES, now=day_after(day))
     note_run(CHANGES, now=now)
 
 
@@ -100,6 +107,10 @@ def days_to_ask_for(last: datetime | None, *, now: datetime) -> Iterator[date]:
     since = max(since - timedelta(days=1), (now - LONGEST_GAP).date())
     for number in range((now.date() - since).days):
         yield since + timedelta(days=number)
+
+
+def day_after(day: date) -> datetime:
+    return datetime.combine(day + timedelta(days=1), time.min, UTC)
 
 
 def queue_changed(day: date, *, now: datetime) -> None:

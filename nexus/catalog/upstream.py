@@ -132,6 +132,11 @@ def is_failing() -> bool:
     return breaker().state().is_failing
 
 
+def is_out() -> bool:
+    """Say whether asking TMDb, whatever for, is likely to be in vain."""
+    return breaker().state().is_out
+
+
 def breaker() -> Breaker:
     return breaker_of(urlsplit(settings.TMDB_API_URL).netloc)
 
@@ -189,11 +194,11 @@ def refuse_unless(permit: Permit) -> None:
 @contextmanager
 def observed(kind: str, *, is_probe: bool) -> Iterator[None]:
     """Tell the breaker, the metrics and the log how the call in it ends."""
-    began_s, had_s = time.monotonic(), left_s()
+    began_s, is_fair = time.monotonic(), left_s() >= FAIR_SHARE * CALL_LIMIT_S
 
     def note(outcome: str, *, asked_s: float = 0.0) -> None:
         tell(kind, outcome, duration_s=time.monotonic() - began_s)
-        if outcome != "timeout" or had_s >= FAIR_SHARE * CALL_LIMIT_S:
+        if outcome != "timeout" or is_fair:
             ending = Ending(HEALTH[outcome], was_probe=is_probe, asked_s=asked_s)
             breaker().record(ending, now_s=time.time())
 
@@ -202,6 +207,11 @@ def observed(kind: str, *, is_probe: bool) -> Iterator[None]:
     except TmdbThrottled as error:
         note("throttled", asked_s=error.retry_after_s)
         raise
+    except TmdbTimeout as error:
+        note("timeout")
+        if is_fair:
+            raise
+        raise TmdbBusy(str(error)) from error
     except NexusError as error:
         note(outcome_of(error))
         raise

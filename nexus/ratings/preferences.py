@@ -10,6 +10,7 @@ from nexus.accounts.models import User
 from nexus.catalog.models import Genre, Movie, Person
 from nexus.catalog.operations import find_people, get_movies
 from nexus.catalog.queries import resolve_genres
+from nexus.catalog.upstream import one_limit
 from nexus.ratings.models import GenrePreference, MoviePreference, PersonPreference
 
 
@@ -25,6 +26,7 @@ class Declared:
 NOTHING = Declared((), (), ())
 
 
+@one_limit()
 def resolve(
     *,
     genres: Sequence[int | str] | None = None,

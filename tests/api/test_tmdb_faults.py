@@ -299,7 +299,7 @@ def check_error(answer: Answer, fault: Fault) -> None:
 
 def check_recovered(asked: Api, fault: Fault, question: Question) -> None:
     """As soon as TMDb is asked again all is right: nothing of the failure was kept."""
-    if fault.name == "404" and question in {DETAIL, IMPORT}:
+    if fault.name == "404" and question in {DETAIL, IMPORT, RELATED}:
         return  # TMDb's word is believed for a while
     again = ask_as_soon_as_one_may(asked, question)
     assert again.status in {200, 201}

@@ -33,6 +33,7 @@ class Errand:
         self.key, self.value = key, value
         self.stored: str | None = None
         self.error: BaseException | None = None
+        self.fails_once: BaseException | None = None
         self.leads: list[Lead] = []
         self.go = Event()
         self.go.set()
@@ -43,6 +44,9 @@ class Errand:
     def fetch(self, lead: Lead) -> str:
         self.leads.append(lead)
         assert self.go.wait(LIMIT_S)
+        if self.fails_once is not None:
+            error, self.fails_once = self.fails_once, None
+            raise error
         if self.error is not None:
             raise self.error
         self.stored = self.value

@@ -123,17 +123,17 @@ def test_as_many_failures_as_successes_do_not(breaker: Breaker) -> None:
 def test_unreadable_answers_open_it_by_their_share_only(breaker: Breaker) -> None:
     tell(breaker, *NONSENSE * 9)
     assert is_closed(breaker)
-    assert breaker.state().is_failing
+    assert (breaker.state().is_failing, breaker.state().is_out) == (True, False)
 
     tell(breaker, "nonsense")
 
     assert breaker.state().is_open
 
 
-def test_unreadable_answers_count_towards_other_failures(breaker: Breaker) -> None:
-    tell(breaker, *NONSENSE * 4, "failure")
+def test_an_answer_that_can_be_read_ends_that(breaker: Breaker) -> None:
+    tell(breaker, "nonsense", "success")
 
-    assert breaker.state().is_open
+    assert not breaker.state().is_failing
 
 
 def test_it_opens_at_once_for_as_long_as_tmdb_asks(breaker: Breaker) -> None:
@@ -161,7 +161,7 @@ def test_it_remembers_that_the_key_was_rejected(breaker: Breaker) -> None:
     tell(breaker, *REJECTED * 5)
     assert breaker.admit(now_s=T).is_key_rejected
 
-    breaker.record(Ending("failure", asked_s=1), now_s=T)
+    breaker.record(Ending("failure", was_probe=True), now_s=T)
 
     assert not breaker.admit(now_s=T).is_key_rejected
 
@@ -253,10 +253,18 @@ def test_calls_from_before_do_not_prolong_the_rest(breaker: Breaker) -> None:
     assert breaker.state().rest_s == 2
 
 
-def test_no_outcome_is_lost(breaker: Breaker) -> None:
-    together(*[lambda: tell(breaker, "failure")] * 20)
+def test_a_success_from_before_does_not_end_the_rest(breaker: Breaker) -> None:
+    until_s = open_it(breaker)
 
-    assert breaker.state().failures == breaker.state().in_a_row == 20
+    tell(breaker, "success", at_s=T + 1)
+
+    assert breaker.state().until_s == until_s
+
+
+def test_no_outcome_is_lost(breaker: Breaker) -> None:
+    together(*[lambda: tell(breaker, "success")] * 20)
+
+    assert breaker.state().calls == 20
 
 
 def test_its_state_is_shared_where_it_can_be(breaker: Breaker, place: str) -> None:

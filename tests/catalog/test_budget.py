@@ -5,6 +5,7 @@ from itertools import chain
 from typing import TypeAlias
 
 import pytest
+from django.utils import timezone
 from hypothesis import given
 from hypothesis import settings as trying
 from hypothesis import strategies as st
@@ -110,6 +111,16 @@ def test_its_turns_are_those_of_all_processes(
     in_another_process = together(for_people)
 
     assert in_another_process[0].wait_s > 0
+
+
+def test_a_clock_that_was_set_back_keeps_nobody_waiting() -> None:
+    ahead = timezone.now() + timedelta(hours=2)
+    TmdbCalls.objects.create(id=1, given=[ahead] * CALLS)
+
+    turns = [for_people(patience_s=3.0) for _ in range(2 * CALLS)]
+
+    assert all(turn.granted for turn in turns)
+    assert turns[-1].wait_s > 0
 
 
 def test_it_keeps_no_more_than_it_needs() -> None:

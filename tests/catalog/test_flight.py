@@ -30,7 +30,6 @@ from tests.together import together
 from tests.valkey_process import ValkeyProcess
 
 FAILURES = [
-    TmdbBusy("Busy.", retry_after_s=2),
     TmdbKeyRejected(),
     TmdbNonsense("Nonsense."),
     TmdbNotFound("No film."),
@@ -46,6 +45,13 @@ def failure_of(call: Callable[[], object]) -> NexusError:
     with pytest.raises(NexusError) as raised:
         call()
     return raised.value
+
+
+def told_by(call: Callable[[], str]) -> str:
+    try:
+        return call()
+    except NexusError as error:
+        return str(error)
 
 
 def same(error: NexusError, other: NexusError) -> bool:
@@ -136,6 +142,15 @@ def test_a_failure_is_everybodys(errand: Errand, error: NexusError) -> None:
     assert len(errand.leads) == 1
 
 
+def test_that_the_leader_had_no_time_is_no_answer_for_others(errand: Errand) -> None:
+    errand.fails_once = TmdbBusy("Late.")
+
+    answers = together(*[partial(told_by, errand.fetch_when(others=7))] * 8)
+
+    assert sorted(answers) == ["Late.", *["fetched"] * 7]
+    assert len(errand.leads) == 2
+
+
 @pytest.mark.parametrize("error", [TmdbUnavailable("Down."), ZeroDivisionError()])
 def test_a_failure_is_not_remembered(errand: Errand, error: Exception) -> None:
     errand.error = error
@@ -209,6 +224,18 @@ def test_a_failure_is_that_of_all_processes(
     assert len(errand.leads) == 1
 
 
+def test_that_its_leader_had_no_time_is_no_answer_for_other_processes(
+    pool: ThreadPoolExecutor, errand: Errand
+) -> None:
+    errand.fails_once = TmdbBusy("Late.")
+
+    calls = together_in_processes(errand, pool)
+
+    answers = [told_by(call.result) for call in calls]
+    assert sorted(answers) == ["Late.", *["fetched"] * 7]
+    assert len(errand.leads) == 2
+
+
 def test_no_process_that_comes_later_hears_of_a_failure(errand: Errand) -> None:
     errand.error = TmdbUnavailable("Down.")
     failure_of(errand.in_own_process)
@@ -232,7 +259,7 @@ def test_after_a_failure_of_our_own_the_next_process_tries(
 def test_a_process_that_waits_for_too_long_gives_up(errand: Errand) -> None:
     flight.take("key")
 
-    with pytest.raises(TmdbTimeout):
+    with pytest.raises(TmdbBusy):
         errand.in_own_process(patience_s=0.02)
 
     assert errand.leads == []

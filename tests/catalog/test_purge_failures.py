@@ -4,14 +4,11 @@ import logging
 from datetime import timedelta
 
 import pytest
-from django.core.management import call_command
 from django.db import DatabaseError, connection
-from django.utils import timezone
 
-from nexus.accounts.models import User
 from nexus.catalog import upkeep
 from nexus.catalog.models import Movie
-from tests.builders import NOW, make_movie, make_rating
+from tests.builders import NOW, make_movie
 
 pytestmark = pytest.mark.django_db
 
@@ -75,31 +72,3 @@ def test_it_is_tried_again(old_films: None) -> None:
     upkeep.purge_old_movies(now=NOW)
 
     assert titles()[BAD] == f"Film {BAD}"
-
-
-# At the start
-
-
-def test_every_start_purges(owner: User) -> None:
-    old, young = (
-        make_movie(title="Told", fetched_at=timezone.now() - days * DAY)
-        for days in (181, 150)
-    )
-    make_rating(owner, old)
-
-    call_command("prepare")
-
-    held = titles()
-    assert held[old.pk] == f"Film {old.pk}"
-    assert held[young.pk] == "Told"
-
-
-def test_a_film_that_cannot_be_purged_does_not_keep_it_from_starting(
-    old_films: None,
-) -> None:
-    refuse("UPDATE")
-
-    call_command("prepare")
-
-    held = titles()
-    assert (held[BAD], held[GOOD]) == ("Told", f"Film {GOOD}")

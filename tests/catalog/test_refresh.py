@@ -3,11 +3,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from nexus.catalog import listings, lists, operations, upkeep
-from nexus.catalog.models import Movie
+from nexus.catalog import budget, listings, lists, operations, upkeep, upstream
+from nexus.catalog.models import Movie, TmdbCalls
 from nexus.catalog.operations import queue_refresh
+from nexus.jobs import tasks
 from nexus.lib.errors import UnavailableError
 from nexus.queue import do_later
 from tests.builders import NOW, make_movie
@@ -208,6 +210,27 @@ def test_changes_that_could_not_be_asked_for_are_asked_for_again(
     upkeep.refresh_changed_movies(now=NOW + timedelta(hours=1))
 
     assert queued() == [603]
+
+
+def test_changes_go_on_with_the_day_they_ended_at(
+    tmdb: TmdbServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_movie(603, fetched_at=NOW)
+    with monkeypatch.context() as patched:
+        patched.setattr(budget, "LEFT_TO_PEOPLE", budget.CALLS - 5)
+        patched.setattr(budget, "WINDOW_S", 1_000.0)
+        patched.setattr(upstream, "PATIENCE_OF_JOBS_S", -1.0)
+        with pytest.raises(UnavailableError):
+            tasks.refresh_changed_movies(timestamp=0)
+    asked = len(tmdb.asked)
+    TmdbCalls.objects.all().delete()
+
+    upkeep.refresh_changed_movies(now=timezone.now())
+
+    days = [call.params["start_date"] for call in tmdb.asked]
+    assert asked == 5
+    assert days[asked] == days[asked - 1]
+    assert len(set(days)) == len(days) - 1 == 14
 
 
 def test_where_nothing_is_held_nobody_asks_for_changes(tmdb: TmdbServer) -> None:

@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from nexus.accounts.models import User
-from nexus.catalog import operations
+from nexus.catalog import cache, operations
 from nexus.catalog.models import Movie
 from nexus.ratings.models import HiddenMovie
 from tests.builders import (
@@ -18,7 +18,7 @@ from tests.builders import (
     make_rating,
     make_viewing,
 )
-from tests.client import Api
+from tests.client import Answer, Api
 from tests.tmdb_server import TmdbServer
 from tests.together import together
 
@@ -88,6 +88,55 @@ def test_lists_leave_it_out(merged: Movie, owner_api: Api, path: str) -> None:
 
     assert answer.status == 200
     assert "Merged" not in answer.response.content.decode().replace("merged", "")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/movies/trending/?page_size=50",
+        "/api/tmdb/search/?query=merged",
+        "/api/movies/603/recommendations/?page_size=50",
+    ],
+)
+def test_lists_of_tmdb_from_before_leave_it_out(
+    tmdb: TmdbServer, owner_api: Api, path: str
+) -> None:
+    tmdb.add_movie(MERGED, "Merged")
+    operations.get_movie(movie_id=MERGED, now=timezone.now())
+    before = owner_api.get(path)
+    tmdb.remove_movie(MERGED)
+
+    operations.refresh_movie(movie_id=MERGED, now=timezone.now())
+
+    after = owner_api.get(path)
+    assert after.json["meta"]["source"] == "cache"
+    assert MERGED in ids_in(before)
+    assert MERGED not in ids_in(after)
+
+
+def ids_in(answer: Answer) -> list[int]:
+    return [movie["id"] for movie in answer.json["results"]]
+
+
+def test_nobody_asks_tmdb_for_its_recommendations(
+    merged: Movie, tmdb: TmdbServer, api: Api
+) -> None:
+    tmdb.reset()
+
+    assert api.get(f"/api/movies/{MERGED}/recommendations/").status == 404
+
+    assert not tmdb.asked
+
+
+def test_that_tmdb_has_no_list_for_a_film_is_remembered(
+    tmdb: TmdbServer, api: Api
+) -> None:
+    make_movie(MERGED, fetched_at=timezone.now())
+
+    answers = [api.get(f"/api/movies/{MERGED}/recommendations/") for _ in range(3)]
+
+    assert {answer.json["meta"]["source"] for answer in answers} == {"local"}
+    assert len(tmdb.asked) == 1
 
 
 @pytest.mark.parametrize(
@@ -172,6 +221,21 @@ def test_whoever_asked_earlier_removes_nothing(tmdb: TmdbServer) -> None:
     movie = operations.refresh_movie(movie_id=MERGED, now=earlier)
 
     assert movie.removed_at is None
+
+
+def test_a_film_taken_back_lately_may_be_brought_in_again(
+    tmdb: TmdbServer, owner_api: Api
+) -> None:
+    make_movie(MERGED, fetched_at=timezone.now() - timedelta(days=1))
+    operations.refresh_movie(movie_id=MERGED, now=timezone.now())
+    cache.forget(operations.unknown_key(MERGED))  # ten minutes later
+    tmdb.add_movie(MERGED, "Back")
+
+    answer = owner_api.post("/api/tmdb/import/", {"tmdb_id": MERGED})
+
+    tmdb.remove_movie(MERGED)
+    assert (answer.status, answer.json["title"]) == (200, "Back")
+    assert answer.json["removed_at"] is None
 
 
 @pytest.mark.django_db(transaction=True)

@@ -3,6 +3,7 @@
 import logging
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import nullcontext
 from functools import partial
 from time import monotonic, time
 
@@ -17,6 +18,7 @@ from nexus.catalog.models import TmdbCalls
 from nexus.catalog.operations import get_movies
 from nexus.catalog.upstream import ask_tmdb, in_background, one_limit
 from nexus.lib.logs import json_formatter
+from nexus.ratings import preferences
 from nexus.tmdb import (
     Deadline,
     Tmdb,
@@ -26,16 +28,19 @@ from nexus.tmdb import (
     TmdbNotConfigured,
     TmdbNotFound,
     TmdbThrottled,
-    TmdbTimeout,
     TmdbUnavailable,
     within,
 )
 from tests.catalog.errands import wait_until
+from tests.client import Api
+from tests.tmdb.shapes import people
 from tests.tmdb_clients import impatience, own_clients
 from tests.tmdb_server import TmdbServer
 from tests.together import together
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+SOMEBODY = people("Keanu Reeves")
 
 OUTCOMES = ["success", "not_found", "nonsense", "failure", "timeout"]
 
@@ -48,9 +53,12 @@ def clients() -> Iterator[None]:
 
 @pytest.fixture
 def impatient() -> Iterator[None]:
-    """Wait for TMDb for a moment only."""
-    with impatience(0.2):
+    """Have less time than two calls take, once TMDb is slowed down."""
+    with impatience(1.5):
         yield
+
+
+SLOW_S = 0.8
 
 
 @pytest.fixture
@@ -73,7 +81,8 @@ def ask_so_that(outcome: str, tmdb: TmdbServer) -> None:
         tmdb.fail("hang")
     movie_id = 999_999 if outcome == "not_found" else 603
     try:
-        ask_tmdb("movie", lambda client: client.movie(movie_id))
+        with impatience(0.1) if outcome == "timeout" else nullcontext():
+            ask_tmdb("movie", lambda client: client.movie(movie_id))
     except (TmdbNonsense, TmdbNotFound, TmdbUnavailable):
         assert outcome != "success"
     finally:
@@ -113,7 +122,6 @@ def test_threads_share_one_client(tmdb: TmdbServer) -> None:
 # What is told of it
 
 
-@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("outcome", OUTCOMES)
 def test_it_tells_how_it_ended(
     tmdb: TmdbServer, caplog: pytest.LogCaptureFixture, outcome: str
@@ -127,7 +135,6 @@ def test_it_tells_how_it_ended(
     assert 0 <= facts["duration_ms"] < 20_000
 
 
-@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("outcome", OUTCOMES)
 @pytest.mark.parametrize("kind", ["key", "token"])
 def test_no_line_tells_the_key(
@@ -148,7 +155,6 @@ def test_no_line_tells_the_key(
     assert not any(settings.TMDB_API_KEY in line for line in lines)
 
 
-@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("outcome", OUTCOMES)
 def test_it_is_counted_by_kind_and_outcome(tmdb: TmdbServer, outcome: str) -> None:
     names = [(kind, end) for kind in ("movie", "person") for end in OUTCOMES]
@@ -171,7 +177,6 @@ def test_it_is_counted_by_kind_and_outcome(tmdb: TmdbServer, outcome: str) -> No
 # What becomes of TMDb's health
 
 
-@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("outcome", OUTCOMES)
 def test_it_tells_the_breaker(tmdb: TmdbServer, outcome: str) -> None:
     ask_so_that(outcome, tmdb)
@@ -233,7 +238,7 @@ def test_it_is_left_alone_for_as_long_as_it_asks(tmdb: TmdbServer) -> None:
 def test_who_came_late_does_not_blame_it(tmdb: TmdbServer) -> None:
     tmdb.fail("hang")
 
-    with within(Deadline(0.05, clock=monotonic)), pytest.raises(TmdbTimeout):
+    with within(Deadline(0.05, clock=monotonic)), pytest.raises(TmdbBusy):
         ask()
 
     assert len(tmdb.asked) == 1
@@ -374,11 +379,11 @@ def test_it_may_be_left_alone_before_the_turn_comes(
 
 @pytest.mark.usefixtures("impatient")
 def test_all_calls_of_a_block_share_its_limit(tmdb: TmdbServer) -> None:
-    tmdb.slow_down(0.12)  # of 0.2
+    tmdb.slow_down(SLOW_S)
 
     with one_limit():
         ask()
-        with pytest.raises(TmdbTimeout):
+        with pytest.raises(TmdbUnavailable):
             ask()
         with one_limit(), pytest.raises(TmdbUnavailable):
             ask()
@@ -388,7 +393,7 @@ def test_all_calls_of_a_block_share_its_limit(tmdb: TmdbServer) -> None:
 
 @pytest.mark.usefixtures("impatient")
 def test_each_call_of_a_job_has_its_own(tmdb: TmdbServer) -> None:
-    tmdb.slow_down(0.12)
+    tmdb.slow_down(SLOW_S)
 
     with in_background(), one_limit():
         answers = [ask() for _ in range(3)]
@@ -398,11 +403,31 @@ def test_each_call_of_a_job_has_its_own(tmdb: TmdbServer) -> None:
 
 @pytest.mark.usefixtures("impatient")
 def test_a_request_for_many_films_has_one_limit(tmdb: TmdbServer) -> None:
-    tmdb.slow_down(0.12)
+    tmdb.slow_down(SLOW_S)
 
     with pytest.raises(TmdbUnavailable):
         get_movies(movie_ids=[603, 604, 605], field="movies", now=timezone.now())
 
+    assert len(tmdb.asked) == 2
+
+
+@pytest.mark.usefixtures("impatient")
+def test_preferences_have_one_limit(tmdb: TmdbServer) -> None:
+    tmdb.slow_down(SLOW_S)
+
+    with pytest.raises(TmdbUnavailable):
+        preferences.resolve(people=[SOMEBODY], movies=[603], now=timezone.now())
+
+    assert len(tmdb.asked) == 2
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_films_recommendations_have_one_limit(tmdb: TmdbServer) -> None:
+    tmdb.slow_down(SLOW_S)
+
+    answer = Api().get("/api/movies/603/recommendations/")
+
+    assert answer.code == "tmdb_unavailable"
     assert len(tmdb.asked) == 2
 
 
