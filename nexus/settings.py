@@ -69,13 +69,22 @@ def database() -> dict[str, Any]:
         }
     else:
         found = dict(dj_database_url.parse(DATABASE_URL))
-    # One kept connection per worker thread; a health check replaces a dead one.
+    # Kept as long as the process; a health check replaces a dead one.
     found |= {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}
     found["OPTIONS"] = {"connect_timeout": 5} | found.get("OPTIONS", {})
     return found
 
 
 DATABASES = {"default": database()}
+
+# The threads of a web process come and go, and would leave their connections open:
+# there they share this pool, which has one for each of them and for each job.
+JOB_CONNECTIONS = 10
+DATABASE_POOL = {
+    "min_size": 2,
+    "max_size": WEB_THREADS + JOB_CONNECTIONS,
+    "timeout": 5.0,
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Secrets

@@ -10,9 +10,11 @@ from nexus.env import load_env_file
 load_env_file()
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "nexus.settings")
 
-django = get_wsgi_application()
+from django.conf import settings  # noqa: E402  the environment comes first
 
-from django.conf import settings  # noqa: E402  the settings must be loaded first
+settings.DATABASES["default"]["CONN_MAX_AGE"] = 0
+settings.DATABASES["default"]["OPTIONS"]["pool"] = settings.DATABASE_POOL
+django = get_wsgi_application()
 
 from nexus.api.chunked import with_length  # noqa: E402  as above
 from nexus.jobs.worker import start_worker_thread  # noqa: E402  the apps must be ready first

@@ -1,9 +1,8 @@
 """The tasks: each takes ids and calls one operation. All may run twice.
 
-Those that refresh are not tried again: whoever reads a stale copy queues the next one.
-Those that go by the clock are not, either: the next hour queues them again, and what
-has to happen once a day remembers when it last did. A machine that is on for an hour a
-day misses nothing.
+Those that go by the clock are not tried again: the next hour queues them again, and
+what has to happen once a day remembers when it last did. A machine that is on for an
+hour a day misses nothing.
 """
 
 from typing import Any
@@ -17,20 +16,28 @@ from procrastinate.jobs import Status
 from nexus.accounts import closing, mails, sessions
 from nexus.catalog import genres, images, listings, operations, upkeep
 from nexus.catalog.upstream import in_background
+from nexus.lib.errors import BadUpstreamError, UnavailableError
 
 # Waits 4 s, 16 s, ... and 18 hours at last: a mail server may be down for a day.
 PATIENT = RetryStrategy(max_attempts=8, exponential_wait=4)
+# Waits 2 s, 4 s, ... and 32 s at last; after that whoever reads a stale copy queues the
+# next one.
+WHILE_OUT = RetryStrategy(
+    max_attempts=5,
+    exponential_wait=2,
+    retry_exceptions=[BadUpstreamError, UnavailableError],
+)
 JOBS_KEPT_H = 48
 
 
 # Hundreds may wait at once; mails go first.
-@app.task(name="refresh_movie", priority=-1)
+@app.task(name="refresh_movie", priority=-1, retry=WHILE_OUT)
 @in_background()
 def refresh_movie(movie_id: int) -> None:
     operations.refresh_movie(movie_id=movie_id, now=timezone.now())
 
 
-@app.task(name="refresh_listing", priority=-1)
+@app.task(name="refresh_listing", priority=-1, retry=WHILE_OUT)
 @in_background()
 def refresh_listing(name: str, wanted: dict[str, Any]) -> None:
     listings.refresh_page(name, wanted, now=timezone.now())

@@ -8,11 +8,13 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import FrameType
 
 CLONE_NEWUSER = 0x10000000
 PR_SET_PDEATHSIG = 1
 UNPRIVILEGED_ID = 1000
 STOP_LIMIT_S = 30.0
+PASSED_ON = (signal.SIGINT, signal.SIGTERM)
 
 
 def die_with_parent(stop_signal: signal.Signals) -> Callable[[], None]:
@@ -57,16 +59,35 @@ def before_postgres(stop_signal: signal.Signals) -> Callable[[], None]:
 
 
 def django(words: list[str]) -> int:
-    """Run a Django command; it shares our terminal, and Ctrl-C is its business."""
-    # A handler, unlike SIG_IGN, is not inherited: the command has its own say.
-    before = signal.signal(signal.SIGINT, lambda number, frame: None)
+    """Run a Django command; return its exit code, or 128 and the signal that ended it.
+
+    It shares our terminal, and what is to stop us is its business.
+    """
+    with subprocess.Popen(  # noqa: S603  our own words
+        [sys.executable, "-m", "nexus.manage", *words],
+        preexec_fn=die_with_parent(signal.SIGTERM),  # noqa: PLW1509  no threads yet
+    ) as process:
+
+        def pass_on(number: int, frame: FrameType | None) -> None:
+            if number != signal.SIGINT or not is_in_foreground():
+                process.send_signal(number)
+
+        # Handlers, unlike SIG_IGN, are not inherited: the command has its own say.
+        before = {one: signal.signal(one, pass_on) for one in PASSED_ON}
+        try:
+            code = process.wait()
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+    return code if code >= 0 else 128 - code
+
+
+def is_in_foreground() -> bool:
+    """Say whether the terminal's Ctrl-C reaches the command without us."""
     try:
-        return subprocess.call(  # noqa: S603  our own words
-            [sys.executable, "-m", "django", *words],
-            preexec_fn=die_with_parent(signal.SIGTERM),
-        )
-    finally:
-        signal.signal(signal.SIGINT, before)
+        return os.tcgetpgrp(0) == os.getpgrp()
+    except OSError:
+        return False
 
 
 @contextmanager

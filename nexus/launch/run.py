@@ -22,7 +22,6 @@ from nexus.launch.postgres import EmbeddedPostgres
 from nexus.launch.progress import say, step
 
 START_LIMIT_S = 60.0
-JOB_CONNECTIONS = 10  # of the worker inside a web process
 OTHER_CONNECTIONS = 30  # of workers elsewhere, commands, backups
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
@@ -145,7 +144,7 @@ def check_address(host: str, port: int) -> str:
 
 def connections_wanted() -> int:
     """Count one for each thread and job."""
-    of_a_process = settings.WEB_THREADS + JOB_CONNECTIONS
+    of_a_process = settings.WEB_THREADS + settings.JOB_CONNECTIONS
     return settings.WEB_WORKERS * of_a_process + OTHER_CONNECTIONS
 
 

@@ -44,6 +44,10 @@ def wait_until(is_so: Callable[[], bool]) -> None:
         pause.wait(0.02)
 
 
+def attempts_of(task: str) -> int:
+    return ProcrastinateJob.objects.get(task_name=task).attempts
+
+
 def status_of(task: str) -> str:
     return str(ProcrastinateJob.objects.filter(task_name=task).earliest("id").status)
 
@@ -76,16 +80,18 @@ def test_it_refreshes_a_list(worker: WorkerThread, tmdb: TmdbServer) -> None:
     assert Api().get("/api/movies/trending/").json["meta"]["source"] == "cache"
 
 
-def test_a_refresh_that_fails_is_not_tried_again(
+def test_a_refresh_that_fails_is_tried_again(
     worker: WorkerThread, tmdb: TmdbServer
 ) -> None:
     make_movie(603, title="Old", fetched_at=NOW - timedelta(days=8))
     tmdb.fail("401")
 
     do_later("refresh_movie", once="603", arguments={"movie_id": 603})
+    wait_until(lambda: attempts_of("refresh_movie") == 1)
+    tmdb.recover()
 
-    wait_until(lambda: status_of("refresh_movie") == "failed")
-    assert Movie.objects.get().title == "Old"
+    wait_until(lambda: status_of("refresh_movie") == "succeeded")
+    assert Movie.objects.get().title == "The Matrix"
 
 
 def test_it_takes_up_what_a_dead_worker_left(

@@ -163,6 +163,7 @@ class MovieDetailParams(Params):
     language = serializers.RegexField(
         r"^[a-z]{2,3}(-([A-Z]{2}|[0-9]{3}))?$",
         required=False,
+        error_messages={"invalid": "A language looks like pt or pt-BR."},
         help_text=(
             "Of title, overview and tagline, in BCP 47: `pt` or `pt-BR`. For want of a "
             "text: the same language of another country, English, the original "

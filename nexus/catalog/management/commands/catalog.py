@@ -1,19 +1,24 @@
 """`catalog`: brings films of TMDb's in, or up to date, many at once.
 
-Exit codes: 0 all done, 1 some of it is left to do, 2 it cannot be done so, 130 Ctrl-C.
+Exit codes: 0 all done, 1 some of it is left to do, 2 it cannot be done so, 130 stopped.
 """
 
 import json
 import logging
+import signal
 import sys
+import threading
 import time
 from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from types import FrameType
 from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
 from nexus.catalog.fill import LISTS, Outcome, Report, Told, fill, refresh
@@ -35,8 +40,10 @@ WORDS: Final[dict[Outcome, str]] = {
 
 
 class Command(BaseCommand):
-    help = "Bring films of TMDb's into the catalogue, or up to date."
-    requires_migrations_checks = True
+    help = (
+        "Bring films of TMDb's into the catalogue, or up to date. Exit codes: 0 all "
+        "done, 1 some of it is left to do, 2 it cannot be done so, 130 stopped."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
@@ -65,8 +72,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not is_configured():
             raise CommandError(str(TmdbNotConfigured()), returncode=2)
+        refuse_unprepared()
         began_s = time.monotonic()
-        with self.shown() as told:
+        with stopped_by_signals(), self.shown() as told:
             report = run_of(options)(
                 patience_s=options["patience"], clock=timezone.now, told=told
             )
@@ -92,6 +100,37 @@ class Command(BaseCommand):
     def write_at_once(self, text: str) -> None:
         self.stderr.write(text, style_func=str, ending="")
         self.stderr.flush()
+
+
+def refuse_unprepared() -> None:
+    executor = MigrationExecutor(connection)
+    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        raise CommandError(
+            "The database is not prepared, or is another one than you mean: start the "
+            "product once, or run `python -m nexus prepare`.",
+            returncode=2,
+        )
+
+
+@contextmanager
+def stopped_by_signals() -> Iterator[None]:
+    """Let SIGTERM end the run as Ctrl-C does, and further ones not break its end."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals are the main thread's business
+        return
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        for one in before:
+            signal.signal(one, lambda number, frame: None)
+        raise KeyboardInterrupt
+
+    before: dict[int, Any] = {signal.SIGINT: None, signal.SIGTERM: None}
+    before.update({one: signal.signal(one, stop) for one in before})
+    try:
+        yield
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
 
 
 def add_common_arguments(parser: ArgumentParser) -> None:
