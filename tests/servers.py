@@ -8,7 +8,9 @@ from contextlib import closing, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from time import monotonic
+from urllib.parse import quote
 
+from django.db import connection
 from redis import Redis
 from redis.exceptions import ConnectionError as NotReachable
 
@@ -19,6 +21,13 @@ def free_port() -> int:
     with closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def database_url() -> str:
+    """Return the address of the database that this test uses."""
+    place = connection.settings_dict
+    host, name = quote(place["HOST"], safe=""), place["NAME"]
+    return f"postgresql://{place['USER']}@{host}/{name}"
 
 
 def valkey_program() -> str:

@@ -6,22 +6,12 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from nexus.administration import ReadOnly
 from nexus.catalog.models import Credit, Genre, Movie, Person
 from nexus.catalog.upkeep import queue_refreshes
 
 
-class OwnedByTmdb:
-    def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
-
-
-class CreditInline(OwnedByTmdb, admin.TabularInline[Credit, Movie]):
+class CreditInline(ReadOnly, admin.TabularInline[Credit, Movie]):
     model = Credit
     fields = ("kind", "position", "person", "character")
     ordering = ("-kind", "position", "id")
@@ -31,7 +21,7 @@ class CreditInline(OwnedByTmdb, admin.TabularInline[Credit, Movie]):
 
 
 @admin.register(Movie)
-class MovieAdmin(OwnedByTmdb, admin.ModelAdmin[Movie]):
+class MovieAdmin(ReadOnly, admin.ModelAdmin[Movie]):
     list_display = ("title", "year", "id", "vote_count", "fetched_at", "is_removed")
     list_filter = (
         ("removed_at", admin.EmptyFieldListFilter),
@@ -57,14 +47,14 @@ class MovieAdmin(OwnedByTmdb, admin.ModelAdmin[Movie]):
 
 
 @admin.register(Genre)
-class GenreAdmin(OwnedByTmdb, admin.ModelAdmin[Genre]):
+class GenreAdmin(ReadOnly, admin.ModelAdmin[Genre]):
     list_display = ("name", "id")
     search_fields = ("name", "=id")
     ordering: ClassVar = ["name", "id"]
 
 
 @admin.register(Person)
-class PersonAdmin(OwnedByTmdb, admin.ModelAdmin[Person]):
+class PersonAdmin(ReadOnly, admin.ModelAdmin[Person]):
     """Only who replaces a person known by name alone is ours to say."""
 
     list_display = ("name", "id", "replaced_by")

@@ -11,18 +11,9 @@ from django.http import HttpRequest
 from procrastinate.contrib.django import admin as _  # noqa: F401
 from procrastinate.contrib.django.models import ProcrastinateEvent, ProcrastinateJob
 
+from nexus.administration import ReadOnly
+
 admin.site.unregister(ProcrastinateJob)
-
-
-class ReadOnly:
-    def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
 
 
 class EventInline(ReadOnly, admin.TabularInline[ProcrastinateEvent, ProcrastinateJob]):

@@ -45,7 +45,7 @@ def wait_until(is_so: Callable[[], bool]) -> None:
 
 
 def attempts_of(task: str) -> int:
-    return ProcrastinateJob.objects.get(task_name=task).attempts
+    return int(ProcrastinateJob.objects.get(task_name=task).attempts)
 
 
 def status_of(task: str) -> str:

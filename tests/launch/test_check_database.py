@@ -1,22 +1,17 @@
 """A database that allows too few connections is told of before it fails people."""
 
-from urllib.parse import quote
-
 import pytest
-from django.db import connection
 
 from nexus import settings
 from nexus.launch import run
+from tests.servers import database_url
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
 def configured(monkeypatch: pytest.MonkeyPatch) -> None:
-    place = connection.settings_dict
-    host, name = quote(place["HOST"], safe=""), place["NAME"]
-    url = f"postgresql://{place['USER']}@{host}/{name}"
-    monkeypatch.setattr(settings, "DATABASE_URL", url)
+    monkeypatch.setattr(settings, "DATABASE_URL", database_url())
 
 
 def test_it_works(capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
 from time import monotonic
-from urllib.parse import quote
 
 import pytest
 from django.conf import settings
@@ -21,6 +20,7 @@ from django.db import connection
 from nexus.catalog.models import Movie
 from nexus.env import PROJECT_DIR
 from tests.launch.program import LIMIT_S, call, environment, wait_until_gone
+from tests.servers import database_url
 from tests.tmdb_server import TmdbServer
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -32,10 +32,8 @@ FILMS = 32  # that the TMDb of the tests knows
 @pytest.fixture
 def variables(tmdb: TmdbServer) -> dict[str, str]:
     """What leads the program to the database and the TMDb of this test."""
-    place = connection.settings_dict
-    host, name = quote(place["HOST"], safe=""), place["NAME"]
     return {
-        "DATABASE_URL": f"postgresql://{place['USER']}@{host}/{name}",
+        "DATABASE_URL": database_url(),
         "SECRET_KEY": settings.SECRET_KEY,
         "VALKEY_URL": settings.VALKEY_URL,
         "TMDB_API_KEY": tmdb.key,

@@ -23,8 +23,8 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
 
 def connections(program: Program) -> int:
     """Count those that serve requests and jobs; the queue's own are named."""
-    place = {"host": str(program.home / "socket"), "user": "nexus", "dbname": "nexus"}
-    with psycopg.connect(**place) as connection:
+    where = f"host={program.home / 'socket'} user=nexus dbname=nexus"
+    with psycopg.connect(where) as connection:
         row = connection.execute(
             "SELECT count(*) FROM pg_stat_activity "
             "WHERE datname = 'nexus' AND pid <> pg_backend_pid()"

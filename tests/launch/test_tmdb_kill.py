@@ -12,7 +12,6 @@ from pathlib import Path
 from threading import Event
 from time import monotonic
 from typing import Any, Protocol
-from urllib.parse import quote
 
 import httpx
 import pytest
@@ -35,6 +34,7 @@ from tests.launch.program import (
     processes_of,
     wait_until_gone,
 )
+from tests.servers import database_url
 from tests.tmdb_server import TmdbServer
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -56,10 +56,8 @@ def tmdb(tmdb: TmdbServer) -> Iterator[TmdbServer]:
 @pytest.fixture
 def variables(tmdb: TmdbServer) -> dict[str, str]:
     """What leads the program to the database, the Valkey and the TMDb of this test."""
-    place = connection.settings_dict
-    host, name = quote(place["HOST"], safe=""), place["NAME"]
     return {
-        "DATABASE_URL": f"postgresql://{place['USER']}@{host}/{name}",
+        "DATABASE_URL": database_url(),
         "SECRET_KEY": settings.SECRET_KEY,
         "VALKEY_URL": settings.VALKEY_URL,
         "TMDB_API_KEY": tmdb.key,
