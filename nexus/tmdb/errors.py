@@ -10,7 +10,7 @@ NexusError
     ├── TmdbUnavailable         unreachable, failing, or out of patience with us
     │   ├── TmdbTimeout         silent for too long
     │   ├── TmdbThrottled       it told us for how long not to ask
-    │   └── TmdbBusy            no turn or no time to ask it: nothing is known of its health
+    │   └── TmdbBusy            no turn or no time: nothing is known of its health
     ├── TmdbKeyRejected         the operator's key is wrong
     └── TmdbNotConfigured       the operator gave no key
 """
