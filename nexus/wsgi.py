@@ -12,8 +12,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "nexus.settings")
 
 from django.conf import settings  # noqa: E402  the environment comes first
 
-settings.DATABASES["default"]["CONN_MAX_AGE"] = 0
-settings.DATABASES["default"]["OPTIONS"]["pool"] = settings.DATABASE_POOL
+if settings.DATABASE_POOL:
+    settings.DATABASES["default"]["CONN_MAX_AGE"] = 0
+    settings.DATABASES["default"]["OPTIONS"]["pool"] = settings.POOL
 django = get_wsgi_application()
 
 from nexus.api.chunked import with_length  # noqa: E402  as above

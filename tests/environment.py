@@ -32,6 +32,7 @@ os.environ |= {
     "NEXUS_HOME": str(Path(HOME.name).resolve()),
     "VALKEY_URL": f"valkey://127.0.0.1:{VALKEY_PORT}/0",
     "WORKER_IN_WEB": "off",
+    "DATABASE_POOL": "off",  # tests share their process with the application
     "RATE_LIMITS": "off",  # tests of the limits turn them on
     "TMDB_API_URL": "http://127.0.0.1:9/3",  # nothing listens there
 }

@@ -53,7 +53,7 @@ def search_tmdb(
     found = listings.search(
         query=query, year=year, page=page, page_size=page_size, now=now
     )
-    return Answer(with_stored(found.value, now=now), found.origin)
+    return with_stored(found, now=now)
 
 
 @one_limit()
@@ -102,22 +102,27 @@ def or_local(
         if not held.count:
             raise
         return Answer(held, Origin("local", None, degraded=True))
-    return Answer(with_stored(found.value, now=now), found.origin)
+    return with_stored(found, now=now)
 
 
-def with_stored(found: Slice, *, now: datetime) -> MovieSlice:
+def with_stored(found: Answer[Slice], *, now: datetime) -> Answer[MovieSlice]:
     """Prefer the films we hold, which know more than TMDb's lists tell.
 
     One that TMDb took back since it told the list is left out.
     """
-    held = Movie.objects.in_bulk([brief.tmdb_id for brief in found.films])
-    stored = {id_: one for id_, one in held.items() if not is_expired(one, now=now)}
+    told_at = found.origin.fetched_at or now
+    held = Movie.objects.in_bulk([brief.tmdb_id for brief in found.value.films])
+    ours = {id_: one for id_, one in held.items() if not is_expired(one, now=now)}
+    taken_back = {id_: one.removed_at for id_, one in ours.items() if one.removed_at}
+    gone = {id_ for id_, at in taken_back.items() if at > told_at}
+    stored = {id_: one for id_, one in ours.items() if id_ not in taken_back}
     movies = [
         merge(stored.get(brief.tmdb_id), movie_from_brief(brief))
-        for brief in found.films
+        for brief in found.value.films
+        if brief.tmdb_id not in gone
     ]
-    shown = [movie for movie in movies if movie.removed_at is None]
-    return MovieSlice(shown, found.count, frozenset(stored))
+    shown = MovieSlice(movies, found.value.count, frozenset(stored))
+    return Answer(shown, found.origin)
 
 
 def merge(stored: Movie | None, told: Movie) -> Movie:

@@ -109,7 +109,7 @@ def test_what_is_in_the_catalogue_is_never_cached(
 ) -> None:
     search(owner_api)
     make_movie(603)
-    make_movie(604, removed_at=NOW)
+    make_movie(604, removed_at=NOW - timedelta(days=1))
 
     answer = search(owner_api)
 

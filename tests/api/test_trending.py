@@ -199,7 +199,7 @@ def test_it_has_nothing_past_the_last_page(
 
 def test_it_prefers_what_we_know(api: Api, tmdb: TmdbServer) -> None:
     make_movie(603, title="Ours", runtime=136)
-    make_movie(604, title="Gone", removed_at=NOW)
+    make_movie(604, title="Gone", removed_at=NOW - timedelta(days=1))
 
     answer = trending(api)
 
