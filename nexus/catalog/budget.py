@@ -16,6 +16,7 @@ CALLS: Final = 30
 # Over a second: on their way to TMDb calls draw closer together, by up to 0.1 s where
 # four processes share two busy CPUs.
 WINDOW_S: Final = 1.2
+GRACE_S: Final = WINDOW_S - 1.0  # a moment that passed longer ago is nobody's any more
 LEFT_TO_PEOPLE: Final = 10  # of these calls
 LONGEST_AHEAD_S: Final = 60.0
 

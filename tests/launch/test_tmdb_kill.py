@@ -111,7 +111,7 @@ class Worker:
         )
 
     def kill(self) -> None:
-        inner = {"django", "procrastinate"}
+        inner = {"nexus.manage", "procrastinate"}
         for pid in processes_of(self.home):
             if inner <= set(command_of(pid)):
                 os.kill(pid, signal.SIGKILL)

