@@ -173,12 +173,14 @@ def ask_tmdb(kind: str, call: Callable[[Tmdb], T]) -> T:
     if not is_configured():
         raise TmdbNotConfigured
     refuse_unless(breaker().look(now_s=time.time()))
+    # Made before the turn, which is to be used at once.
+    tmdb = client(settings.TMDB_API_KEY, settings.TMDB_API_URL)
     with one_limit(), a_turn():
         # It may have opened while we waited for our turn.
         permit = breaker().admit(now_s=time.time())
         refuse_unless(permit)
         with observed(kind, is_probe=permit.is_probe):
-            return call(client(settings.TMDB_API_KEY, settings.TMDB_API_URL))
+            return call(tmdb)
 
 
 def refuse_unless(permit: Permit) -> None:
