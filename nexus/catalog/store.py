@@ -109,7 +109,10 @@ def keep_untold(told: Movie, *, held: Movie) -> None:
 
 
 def movie_from_brief(brief: MovieBrief) -> Movie:
-    """Return an unsaved film that holds all a list of TMDb's tells."""
+    """Return an unsaved film that holds all a list of TMDb's tells.
+
+    What derives from its titles is left out: only rows need it, and it takes long.
+    """
     title = brief.title[:500]
     original_title = (brief.original_title or brief.title)[:500]
     return Movie(
@@ -126,13 +129,13 @@ def movie_from_brief(brief: MovieBrief) -> Movie:
         vote_average=brief.vote_average,
         vote_count=brief.vote_count,
         popularity=brief.popularity,
-        sort_title=sort_key(title)[:500],
-        title_grams=grams_of((title, original_title)),
     )
 
 
 def movie_from_detail(detail: MovieDetail, *, now: datetime) -> Movie:
     movie = movie_from_brief(detail)
+    movie.sort_title = sort_key(movie.title)[:500]
+    movie.title_grams = grams_of((movie.title, movie.original_title))
     movie.genres = [genre.tmdb_id for genre in detail.genres]
     movie.runtime = detail.runtime if (detail.runtime or 0) <= MAX_INTEGER else None
     movie.tagline = detail.tagline
