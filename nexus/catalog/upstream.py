@@ -71,7 +71,8 @@ HEALTH: Final[dict[str, Outcome]] = {
 }
 
 _in_background: ContextVar[bool] = ContextVar("in_background", default=False)
-_has_turn: ContextVar[bool] = ContextVar("has_turn", default=False)
+# Until when the turn that was waited for may be used, by this process's clock.
+_turn_ends_at: ContextVar[float | None] = ContextVar("turn_ends_at", default=None)
 
 # One client for all threads: each has a pool of connections.
 _connecting = threading.Lock()
@@ -234,57 +235,60 @@ def tell(kind: str, outcome: str, *, duration_s: float) -> None:
 @contextmanager
 def a_turn() -> Iterator[None]:
     """Wait for a turn in the shared budget, unless the block around this has one."""
-    if _has_turn.get():
+    if _turn_ends_at.get() is not None:
         yield
         return
     began_s = time.monotonic()
     if _in_background.get():
-        wait_in_background()
+        ends_at = wait_in_background()
     else:
-        wait_for_turn(left_s() - LEAST_FOR_ANSWER_S)
+        ends_at = wait_for_turn(left_s() - LEAST_FOR_ANSWER_S)
     metrics.TURN_SECONDS.observe(time.monotonic() - began_s)
-    token = _has_turn.set(True)
+    token = _turn_ends_at.set(ends_at)
     try:
         yield
     finally:
-        _has_turn.reset(token)
+        _turn_ends_at.reset(token)
 
 
-def wait_for_turn(patience_s: float) -> None:
-    """Wait for the next turn; raises TmdbBusy if it comes too late."""
-    give_up_at = time.monotonic() + patience_s
-    while True:
-        asked_at = time.monotonic()
-        turn = budget.reserve(patience_s=give_up_at - asked_at, background=False)
-        if not turn.granted:
-            refuse_turn(turn)
-        time.sleep(turn.wait_s)
-        if not is_over(turn, asked_at):
-            return
+def wait_for_turn(patience_s: float) -> float:
+    """Wait for the next turn and return when it ends.
+
+    Raises TmdbBusy if it comes too late.
+    """
+    asked_at = time.monotonic()
+    turn = budget.reserve(patience_s=patience_s, background=_in_background.get())
+    if not turn.granted:
+        refuse_turn(turn)
+    time.sleep(turn.wait_s)
+    return asked_at + turn.wait_s + budget.GRACE_S
 
 
-def is_over(turn: budget.Turn, asked_at: float) -> bool:
-    """Say whether we come too late for it, on a machine that is busy otherwise."""
-    return time.monotonic() - asked_at - turn.wait_s > budget.GRACE_S
-
-
-def wait_in_background() -> None:
+def wait_in_background() -> float:
     """Try as long as jobs wait; who waits holds no turn that people could have."""
     give_up_at = time.monotonic() + PATIENCE_OF_JOBS_S
-    while not (turn := budget.reserve(patience_s=0.0, background=True)).granted:
+    while True:
+        asked_at = time.monotonic()
+        turn = budget.reserve(patience_s=0.0, background=True)
+        if turn.granted:
+            return asked_at + budget.GRACE_S
         if time.monotonic() > give_up_at:
             refuse_turn(turn)
         time.sleep(turn.wait_s)
 
 
 def pace(left_s: float) -> None:
-    """Wait for the turn of a repeat; raises TmdbBusy if it comes too late."""
-    if _in_background.get():
-        turn = budget.reserve(patience_s=0.0, background=True)
-        if not turn.granted:
-            refuse_turn(turn)
-    else:
-        wait_for_turn(left_s - LEAST_FOR_ANSWER_S)
+    """Use the turn, or wait for another one; raises TmdbBusy if that comes too late.
+
+    A repeat needs its own, and so does who comes late for the first, on a machine that
+    is busy otherwise.
+    """
+    ends_at = _turn_ends_at.get() or 0.0
+    _turn_ends_at.set(0.0)
+    while time.monotonic() > ends_at:
+        began_s = time.monotonic()
+        ends_at = wait_for_turn(left_s - LEAST_FOR_ANSWER_S)
+        left_s -= time.monotonic() - began_s
 
 
 def refuse_turn(turn: budget.Turn) -> None:

@@ -32,8 +32,8 @@ FIRST_BACKOFF_S = 0.25
 _MISSING_CODES = (6, 34)
 
 Params: TypeAlias = Mapping[str, str | int]
-# Called before each repeat with the seconds that are left: waits for another turn, or
-# raises TmdbBusy.
+# Called right before each try with the seconds that are left: waits for the caller's
+# turn, or raises TmdbBusy.
 Pace: TypeAlias = Callable[[float], None]
 
 logger = logging.getLogger(__name__)
@@ -75,6 +75,7 @@ class Fetcher:
         A missing path without `missing` is a wrong address, hence TmdbNonsense.
         """
         deadline = nearer(self.timeout_s, clock=self.clock)
+        self.pace(deadline.left())
         tried = 0
         while True:
             tried += 1

@@ -102,6 +102,8 @@ def test_a_member_can_be_forgotten_for_good(
 ) -> None:
     set_by_hand(who, None)
 
+    assert AuditEntry.objects.filter(pk=entry.pk, **{who: None}).exists()
+
     refuses(partial(set_by_hand, who, owner.pk))
 
 

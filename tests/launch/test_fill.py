@@ -14,31 +14,17 @@ from threading import Event
 from time import monotonic
 
 import pytest
-from django.conf import settings
 from django.db import connection
 
 from nexus.catalog.models import Movie
 from nexus.env import PROJECT_DIR
 from tests.launch.program import LIMIT_S, call, environment, wait_until_gone
-from tests.servers import database_url
 from tests.tmdb_server import TmdbServer
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 FILL = ("catalog", "fill", "--pages", "2")
 FILMS = 32  # that the TMDb of the tests knows
-
-
-@pytest.fixture
-def variables(tmdb: TmdbServer) -> dict[str, str]:
-    """What leads the program to the database and the TMDb of this test."""
-    return {
-        "DATABASE_URL": database_url(),
-        "SECRET_KEY": settings.SECRET_KEY,
-        "VALKEY_URL": settings.VALKEY_URL,
-        "TMDB_API_KEY": tmdb.key,
-        "TMDB_API_URL": tmdb.url,
-    }
 
 
 @pytest.fixture

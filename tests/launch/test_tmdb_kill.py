@@ -15,7 +15,6 @@ from typing import Any, Protocol
 
 import httpx
 import pytest
-from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
@@ -34,7 +33,6 @@ from tests.launch.program import (
     processes_of,
     wait_until_gone,
 )
-from tests.servers import database_url
 from tests.tmdb_server import TmdbServer
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -51,20 +49,6 @@ def tmdb(tmdb: TmdbServer) -> Iterator[TmdbServer]:
     yield tmdb
     for movie_id in (*FILMS, COLD):
         tmdb.remove_movie(movie_id)
-
-
-@pytest.fixture
-def variables(tmdb: TmdbServer) -> dict[str, str]:
-    """What leads the program to the database, the Valkey and the TMDb of this test."""
-    return {
-        "DATABASE_URL": database_url(),
-        "SECRET_KEY": settings.SECRET_KEY,
-        "VALKEY_URL": settings.VALKEY_URL,
-        "TMDB_API_KEY": tmdb.key,
-        "TMDB_API_URL": tmdb.url,
-        "RATE_LIMITS": "off",
-        "LOG_LEVEL": "warning",
-    }
 
 
 class Process(Protocol):

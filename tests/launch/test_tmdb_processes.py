@@ -25,6 +25,8 @@ NO_FILM = 920_002
 MARGIN_S = 2.0  # for hundreds of threads on two cores
 PATIENCE_S = 30.0
 TIRED_S = 20.0  # after so long a caller gives up asking again
+# Calls a second. The budget is smaller, as calls draw closer together on a busy machine.
+TOLERATED = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +168,8 @@ def test_a_hundred_films_are_asked_for_in_turns(
 
     assert {one.seen[-1].status for one in callers} == {200}
     assert {tmdb.calls[f"/movie/{film}"] for film in FILMS} == {1}
-    # Four portions, the first at once. How many arrive within a second is counted, but
-    # not asserted: on a busy machine the server notes them late, and many at once.
+    assert tmdb.busiest(1.0) <= TOLERATED
+    # Four portions, the first at once.
     assert tmdb.arrivals[-1] - tmdb.arrivals[0] > 2 * WINDOW_S
     assert slowest(callers, 200) < CALL_LIMIT_S + MARGIN_S
     assert slowest(callers, 503) < MARGIN_S
