@@ -7,11 +7,18 @@ neighbours by content. `top_n`, `diversify`, `discount_popular` and `achieved` w
 any scorer's output; so do the forms `Match` and `Explanation`. Ids are int64 at the
 border, rows inside. Equal input gives an equal answer, bit for bit, in whatever order
 it comes.
+
+`fit` learns from `Ratings` and returns a `Model`, which answers for anybody from their
+`History` alone: `Model.rank`, `.match`, `.explain` and `.without`. `save` and `load`
+keep it in a folder of arrays, mapped into memory.
 """
 
 from nexus.engine.catalogue import Catalogue, FilmFacts, build_catalogue
 from nexus.engine.diversity import Achieved, achieved, discount_popular, diversify
 from nexus.engine.explain import confidence_word, explain_all_by_rules, explain_by_rules
+from nexus.engine.learned.artefact import load, save
+from nexus.engine.learned.interactions import History, Ratings
+from nexus.engine.learned.model import Config, Model, fit
 from nexus.engine.ranking import top_n
 from nexus.engine.results import Component, Explanation, Match, Reason
 from nexus.engine.rules import VERSION as RULES_VERSION
@@ -24,9 +31,13 @@ __all__ = [
     "Achieved",
     "Catalogue",
     "Component",
+    "Config",
     "Explanation",
     "FilmFacts",
+    "History",
     "Match",
+    "Model",
+    "Ratings",
     "Reason",
     "RulesScores",
     "SimilarFilm",
@@ -38,6 +49,9 @@ __all__ = [
     "diversify",
     "explain_all_by_rules",
     "explain_by_rules",
+    "fit",
+    "load",
+    "save",
     "score_by_rules",
     "similar",
     "top_n",

@@ -1,0 +1,235 @@
+"""A fitted model as a directory: `.npy` arrays and a `manifest.json` that binds them.
+
+The manifest holds the format and its version, the content hash (SHA-256 over the form
+of the model and each array's type, shape and bytes, so equal models have equal hashes
+wherever and whenever they were made), what it was trained on, and figures measured on
+held-out people, which are no part of the hash. Loading maps the arrays read-only and
+never unpickles. A directory appears whole or not at all and is never changed.
+"""
+
+import hashlib
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nexus.engine.learned.calibration import Calibration
+from nexus.engine.learned.interactions import Vocabulary
+from nexus.engine.learned.model import Model, TrainedOn
+from nexus.engine.learned.parts import Arrays, Classes, Json, put_together, take_apart
+from nexus.engine.learned.pick import PickConfig, PickModel
+from nexus.engine.learned.prior import Genres
+from nexus.engine.learned.taste import TasteModel
+from nexus.engine.learned.weights import DenseWeights, FactoredWeights
+
+FORMAT = "nexus-learned-model"
+FORMAT_VERSION = 1
+MANIFEST = "manifest.json"
+ROOT = "model"
+# What the content hash covers; in a manifest it stands as it was hashed.
+BOUND = ("form", "arrays", "training")
+
+
+class UnusableArtefact(ValueError):
+    """No model that can be read here: absent, broken, foreign or of another format."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a manifest says besides the model.
+
+    training: what it was fitted on (fingerprint, sizes); metrics: figures by name
+    """
+
+    content_hash: str
+    training: Mapping[str, Json]
+    metrics: Mapping[str, float]
+
+
+CLASSES: Classes = {
+    each.__name__: each
+    for each in (
+        Calibration,
+        DenseWeights,
+        FactoredWeights,
+        Genres,
+        Model,
+        PickConfig,
+        PickModel,
+        TasteModel,
+        TrainedOn,
+        Vocabulary,
+    )
+}
+
+
+def save(
+    model: Model,
+    directory: Path,
+    *,
+    training: Mapping[str, Json] | None = None,
+    metrics: Mapping[str, float] | None = None,
+) -> str:
+    """Write a model to a new directory, whole or not at all; return its content hash.
+
+    training: facts to bind to it, by default its fingerprint and sizes.
+    FileExistsError if the directory is there.
+    """
+    facts = asdict(model.trained_on) if training is None else training
+    return write(model, directory, training=facts, metrics=metrics or {})
+
+
+def load(directory: Path) -> Model:
+    """Map a saved model read-only, each byte checked; or raise UnusableArtefact."""
+    whole, _ = read(directory, CLASSES)
+    if not isinstance(whole, Model):
+        raise UnusableArtefact(f"{directory} holds something else than a model")
+    return whole
+
+
+def write(
+    whole: object,
+    directory: Path,
+    *,
+    training: Mapping[str, Json],
+    metrics: Mapping[str, float],
+) -> str:
+    """Save a tree of dataclasses; return its content hash.
+
+    FileExistsError if the directory is there: versions are immutable. If it fails or
+    the machine does, no directory of that name is left behind.
+    """
+    arrays: Arrays = {}
+    form = take_apart(whole, ROOT, arrays)
+    arrays = {name: np.ascontiguousarray(one) for name, one in arrays.items()}
+    listed = {name: _describe(one) for name, one in sorted(arrays.items())}
+    bound = {"form": form, "arrays": listed, "training": dict(training)}
+    manifest = {
+        "format": FORMAT,
+        "format_version": FORMAT_VERSION,
+        "content_hash": _hash(bound),
+        **bound,
+        "metrics": dict(metrics),
+    }
+    _write_whole(directory, arrays, manifest)
+    return str(manifest["content_hash"])
+
+
+def read(directory: Path, classes: Classes) -> tuple[Any, Facts]:
+    """Map a saved tree; UnusableArtefact if anything in it is not as it was written."""
+    manifest = _read_manifest(directory)
+    try:
+        arrays = {
+            name: _map(directory / f"{name}.npy", facts)
+            for name, facts in manifest["arrays"].items()
+        }
+        whole = put_together(manifest["form"], arrays, classes)
+        facts = Facts(
+            manifest["content_hash"], manifest["training"], manifest["metrics"]
+        )
+    except (
+        KeyError,
+        TypeError,
+        ValueError,
+        AttributeError,
+        OSError,
+        EOFError,
+    ) as error:
+        raise UnusableArtefact(f"{directory} is broken: {error}") from error
+    return whole, facts
+
+
+def read_facts(directory: Path) -> Facts:
+    """The manifest alone, without its arrays."""
+    manifest = _read_manifest(directory)
+    return Facts(manifest["content_hash"], manifest["training"], manifest["metrics"])
+
+
+def size_of(directory: Path) -> int:
+    """Bytes of all files."""
+    return sum(file.stat().st_size for file in directory.iterdir())
+
+
+def _describe(array: NDArray[Any]) -> dict[str, Json]:
+    return {
+        "dtype": array.dtype.str,
+        "shape": list(array.shape),
+        "sha256": hashlib.sha256(array.tobytes()).hexdigest(),
+    }
+
+
+def _hash(bound: Mapping[str, Json]) -> str:
+    text = json.dumps(bound, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _write_whole(directory: Path, arrays: Arrays, manifest: Mapping[str, Json]) -> None:
+    if directory.exists():
+        raise FileExistsError(f"{directory} is there already")
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    partial = directory.with_name(f".{directory.name}.{secrets.token_hex(8)}.partial")
+    partial.mkdir()
+    try:
+        for name, array in arrays.items():
+            with (partial / f"{name}.npy").open("wb") as file:
+                np.save(file, array, allow_pickle=False)
+                _to_disk(file)
+        with (partial / MANIFEST).open("wb") as file:
+            file.write(json.dumps(manifest, indent=1).encode())
+            _to_disk(file)
+        _names_to_disk(partial)
+        partial.rename(directory)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+    _names_to_disk(directory.parent)
+
+
+def _to_disk(file: BinaryIO) -> None:
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def _names_to_disk(directory: Path) -> None:
+    """A new name is only safe once its directory is, too."""
+    handle = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _read_manifest(directory: Path) -> dict[str, Json]:
+    try:
+        manifest = json.loads((directory / MANIFEST).read_bytes())
+    except (OSError, ValueError) as error:
+        raise UnusableArtefact(f"{directory} has no manifest: {error}") from error
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+        raise UnusableArtefact(f"{directory} is no learned model of ours")
+    version = manifest.get("format_version")
+    if version != FORMAT_VERSION:
+        raise UnusableArtefact(
+            f"{directory} has format {version}, this program reads {FORMAT_VERSION}"
+        )
+    missing = {*BOUND, "content_hash", "metrics"} - manifest.keys()
+    if missing:
+        raise UnusableArtefact(f"{directory} lacks {', '.join(sorted(missing))}")
+    if manifest["content_hash"] != _hash({key: manifest[key] for key in BOUND}):
+        raise UnusableArtefact(f"{directory} has a manifest that was changed")
+    return manifest
+
+
+def _map(file: Path, described: Json) -> NDArray[Any]:
+    """Map an array read-only; ValueError unless it is the one described."""
+    array: NDArray[Any] = np.load(file, mmap_mode="r", allow_pickle=False)
+    if _describe(array) != described:
+        raise ValueError(f"{file.name} is not what was written")
+    # The plain view of the same pages: NumPy is slower on its own subclass.
+    return array.view(np.ndarray)

@@ -1,0 +1,197 @@
+"""The learned engine in one piece: learns from many, answers for anybody.
+
+Two fitted parts share a table of ratings: which film somebody picks next (`pick`), and
+how they would like it (`taste`, with the calibration that makes true chances of it).
+A person is nothing but their ratings: a new one counts in the very next answer, and
+nothing is kept of anybody.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+
+import numpy as np
+
+from nexus.engine.arrays import Floats, Ids, Ints
+from nexus.engine.learned import explanation, fold_in, matching
+from nexus.engine.learned.calibration import Calibration
+from nexus.engine.learned.cards import choose_cards
+from nexus.engine.learned.combine import combine
+from nexus.engine.learned.held_out import calibrate_on_held_out
+from nexus.engine.learned.interactions import (
+    Columns,
+    History,
+    Ratings,
+    Table,
+    Vocabulary,
+    index,
+    place,
+)
+from nexus.engine.learned.likes import doubt_of_strangers, likes_of_all
+from nexus.engine.learned.pick import PickConfig, PickModel, fit_pick
+from nexus.engine.learned.pick_sparse import SparseConfig, fit_pick_sparse, is_small
+from nexus.engine.learned.prior import Groups
+from nexus.engine.learned.taste import TasteConfig, TasteModel, fit_taste
+from nexus.engine.results import Explanation, Match
+
+N_CARDS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Constants of both parts.
+
+    sparse counts in the scalable form; scalable: whether to take that, None: where the
+    exact one is too large
+    """
+
+    pick: PickConfig = field(default_factory=PickConfig)
+    sparse: SparseConfig = field(default_factory=SparseConfig)
+    taste: TasteConfig = field(default_factory=TasteConfig)
+    scalable: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TrainedOn:
+    """fingerprint: SHA-256 of the ratings, whatever order they came in."""
+
+    fingerprint: str
+    n_ratings: int
+    n_people: int
+    n_films: int
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """Fitted by `fit`, or mapped by `load`. Every method leaves it as it is.
+
+    strangers: float64[n_films], for ranking (see `likes`)
+    cards: int64[<= 50], the films to ask somebody new about, the most telling first
+    """
+
+    pick: PickModel
+    taste: TasteModel
+    calibration: Calibration
+    strangers: Floats
+    trained_on: TrainedOn
+    cards: Ints
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The films somebody has rated, ascending by id."""
+        return self.taste.vocabulary
+
+    def rank(
+        self, history: History, candidates: Ids, declared: Sequence[str] = ()
+    ) -> Floats:
+        """float64[m]: what to show first; higher is better, NaN = nobody rated it.
+
+        Rated candidates get a score like the others, for the caller to hide. declared:
+        names of groups (genres) the person says they like.
+        """
+        known = place(self.vocabulary, history)
+        person = fold_in.fold_in(self.taste, known)
+        like = likes_of_all(self.taste, self.calibration, person, self.strangers)
+        pick = self.pick.scores(known.columns, known.stars, declared)
+        # One place more than there are films: where those nobody rated (-1) point.
+        scores = np.append(combine(pick, like, len(known)), np.nan)
+        return scores[self.vocabulary.columns(candidates)]
+
+    def match(self, history: History, candidates: Ids) -> Match:
+        """How each film would suit the person, as if they had not rated this film.
+
+        A film nobody rated is taken for an average one, with a wide range.
+        """
+        person = fold_in.fold_in(self.taste, place(self.vocabulary, history))
+        columns = self.vocabulary.columns(candidates)
+        found = self._match(person, columns)
+        rated = np.flatnonzero((columns >= 0) & np.isin(columns, person.known.columns))
+        if not rated.size:
+            return found
+        values = {each.name: getattr(found, each.name).copy() for each in fields(found)}
+        for at in rated.tolist():
+            alone = self._match(self._unrated(person, columns[at]), columns[[at]])
+            for name, filled in values.items():
+                filled[at] = getattr(alone, name)[0]
+        return Match(**values)
+
+    def explain(self, history: History, candidate: int) -> Explanation:
+        """Take the match score of one film apart; all of it adds up."""
+        person = fold_in.fold_in(self.taste, place(self.vocabulary, history))
+        column = self.vocabulary.columns([candidate])[0]
+        person = self._unrated(person, column)
+        return explanation.explain(self.taste, self.calibration, person, candidate)
+
+    def without(self, history: History, rated_item: int, candidate: int) -> Match:
+        """The match of one film had `rated_item` not been rated, exactly; arrays of 1.
+
+        ValueError if it is not in the history.
+        """
+        if rated_item not in history.items:
+            raise ValueError(f"film {rated_item} is not in the history")
+        person = fold_in.fold_in(self.taste, place(self.vocabulary, history))
+        person = self._unrated(person, self.vocabulary.columns([rated_item])[0])
+        columns = self.vocabulary.columns([candidate])
+        return self._match(self._unrated(person, columns[0]), columns)
+
+    def _match(self, person: fold_in.Person, columns: Columns) -> Match:
+        return matching.match(self.taste, self.calibration, person, columns)
+
+    def _unrated(self, person: fold_in.Person, column: int) -> fold_in.Person:
+        """The person without their rating of the column, if there is one."""
+        places = np.flatnonzero(person.known.columns == column)
+        if column < 0 or not places.size:
+            return person
+        return fold_in.without(self.taste, person, int(places[0]))
+
+
+def fit(
+    ratings: Ratings,
+    *,
+    config: Config | None = None,
+    item_groups: Groups | None = None,
+    rng: np.random.Generator,
+) -> Model:
+    """Learn from ratings; equal ratings, config and seed give equal bits.
+
+    item_groups: names of the groups (genres) of each film id, from the source of the
+    ratings. ValueError if there are no ratings.
+    """
+    config = config or Config()
+    table = index(ratings)
+    pick = _fit_pick(table, config, item_groups, rng)
+    taste = fit_taste(table, item_groups, config=config.taste, rng=rng)
+    held_out = calibrate_on_held_out(table, item_groups, config=config.taste, rng=rng)
+    strangers = doubt_of_strangers(taste)
+    cards = choose_cards(table, N_CARDS)
+    return Model(pick, taste, held_out, strangers, _describe(table), cards)
+
+
+def _fit_pick(
+    table: Table, config: Config, groups: Groups | None, rng: np.random.Generator
+) -> PickModel:
+    scalable = config.scalable
+    if scalable is None:
+        scalable = not is_small(table.n_users, table.n_items)
+    if scalable:
+        sizes = config.sparse
+        return fit_pick_sparse(table, config.pick, sizes, rng=rng, groups=groups)
+    return fit_pick(table, config.pick, groups=groups)
+
+
+def _describe(table: Table) -> TrainedOn:
+    digest = hashlib.sha256()
+    for values in (table.vocabulary.items, table.users, table.items, table.stars):
+        digest.update(_bytes(values))
+    if table.order is not None:
+        digest.update(_bytes(table.order))
+    return TrainedOn(
+        fingerprint=digest.hexdigest(),
+        n_ratings=table.stars.size,
+        n_people=table.n_users,
+        n_films=table.n_items,
+    )
+
+
+def _bytes(values: Floats | Ints) -> bytes:
+    return np.ascontiguousarray(values).tobytes()

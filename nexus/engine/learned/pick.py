@@ -1,0 +1,239 @@
+"""Which film somebody picks next: S, the first of the two ranking factors.
+
+A linear item-item autoencoder of what was seen (family: SLIM, Ning & Karypis 2011;
+EASE, Steck 2019; EDLAE, Steck 2020; RDLAE, Moon et al. 2023), for one person
+
+    S_j = sum over rated i of f(stars_i) * B_ij                  (i != j)
+        + prior_weight / (1 + n / prior_fade) * prior_j
+        + genre_weight / (1 + n / prior_fade) * (declared . g_j) * sqrt(prior_j)
+
+with n films rated. To have chosen a film is evidence of the next choice even if it
+disappointed, so f is positive and only graded; whether it will be liked is for P(like).
+
+Fitting: rows of A are f(stars), of Y the target t(stars), one per person, float64
+[n_users, n_items]; d_u = (n_likes + 1)^-user_power weighs people;
+
+    G = A'DA,  C = A'DY,  B = (G + L)^-1 C, diagonal zeroed afterwards,
+    L_i = penalty * sqrt(n_users) * trace(G) / n_ratings + dropout/(1 - dropout) * G_ii.
+
+The dropout term is what dropping inputs at that rate costs on average (Steck 2020).
+The flat term is in units of ratings of average weight: what a chance meeting of two
+films may weigh grows with the root of the people, however many rare films there are.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import cho_factor, cho_solve, eigh
+from scipy.sparse import csr_array
+
+from nexus.engine.arrays import Floats, Sparse, check_share, freeze
+from nexus.engine.learned.interactions import Columns, Table, Vocabulary
+from nexus.engine.learned.prior import Genres, Groups, build_genres, rated_share
+from nexus.engine.learned.weights import (
+    DenseWeights,
+    FactoredWeights,
+    Weights,
+    without_diagonal,
+)
+
+LIKED_STARS = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class PickConfig:
+    """Constants of the pick factor.
+
+    inputs, targets: f and t at 1, 2, 3, 4, 5 stars; half stars lie between, half a
+                     star counts as one
+    user_power:      >= 0; 0 lets people count by how much they rated
+    penalty:         > 0; dropout: 0 <= p < 1
+    prior_weight, prior_fade, genre_weight: see the module; prior_fade > 0 in ratings
+    prior_half_life: share 0..1 of the newest ratings, None: old ones count in full
+    """
+
+    inputs: tuple[float, ...] = (0.5, 0.6, 0.75, 1.0, 1.15)
+    targets: tuple[float, ...] = (0.5, 0.65, 0.85, 1.0, 1.1)
+    user_power: float = 0.35
+    penalty: float = 8.0
+    dropout: float = 0.3
+    prior_weight: float = 0.3
+    prior_fade: float = 4.0
+    genre_weight: float = 0.2
+    prior_half_life: float | None = 0.3
+
+    def __post_init__(self) -> None:
+        if len(self.inputs) != 5 or len(self.targets) != 5:
+            raise ValueError("inputs and targets are five numbers, for 1 to 5 stars")
+        if not (self.penalty > 0 and self.prior_fade > 0):
+            raise ValueError("penalty and prior_fade must be above 0")
+        check_share("dropout", self.dropout)
+        if self.dropout == 1:
+            raise ValueError("a dropout of 1 leaves nothing to learn from")
+
+
+@dataclass(frozen=True, slots=True)
+class Contributions:
+    """S of one film taken apart: films.sum() + prior + genres is S.
+
+    films: float64[m], in the order of the history's columns
+    """
+
+    films: Floats
+    prior: float
+    genres: float
+
+    @property
+    def total(self) -> float:
+        return float(self.films.sum()) + self.prior + self.genres
+
+
+@dataclass(frozen=True, slots=True)
+class PickModel:
+    """Fitted on ratings; answers for anybody from their ratings alone.
+
+    prior: float64[n_items], the share of people who rated each film
+    """
+
+    vocabulary: Vocabulary
+    config: PickConfig
+    weights: Weights
+    prior: Floats
+    genres: Genres
+
+    def scores(
+        self, columns: Columns, stars: Floats, declared: Sequence[str] = ()
+    ) -> Floats:
+        """S, float64[n_items], for what one person rated and the genres they declared.
+
+        columns intp[m] are distinct and known to the model, stars float64[m] 0.5..5.
+        A rated film gets a score too, its own rating left aside.
+        """
+        total = self.weights.product(columns, grade(stars, self.config.inputs))
+        prior, genre = self._standing_in(columns.size)
+        total += prior * self.prior
+        if declared:
+            total += genre * self.genres.likeness(declared) * np.sqrt(self.prior)
+        return total
+
+    def contributions(
+        self,
+        columns: Columns,
+        stars: Floats,
+        candidate: int,
+        declared: Sequence[str] = (),
+    ) -> Contributions:
+        """Take S of the candidate (a column) apart, by rated film and stand-in."""
+        inputs = grade(stars, self.config.inputs)
+        prior, genre = self._standing_in(columns.size)
+        likeness = self.genres.likeness(declared)[candidate] if declared else 0.0
+        return Contributions(
+            films=inputs * self.weights.cells(columns, candidate),
+            prior=prior * float(self.prior[candidate]),
+            genres=genre * float(likeness * np.sqrt(self.prior[candidate])),
+        )
+
+    def because_of(self, column: int, stars: float = 5.0) -> Floats:
+        """float64[n_items]: what one film rated so adds to S of every film."""
+        seen = np.array([column], dtype=np.intp)
+        return self.weights.product(seen, grade(np.array([stars]), self.config.inputs))
+
+    def _standing_in(self, n_rated: int) -> tuple[float, float]:
+        fading = 1 + n_rated / self.config.prior_fade
+        return self.config.prior_weight / fading, self.config.genre_weight / fading
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """The least squares problem that B solves, people's weights already applied.
+
+    inputs:  CSR float64[n_users, n_items], sqrt(D) A
+    targets: CSR float64[n_users, n_items], sqrt(D) Y
+    energy:  float64[n_items], the diagonal of G
+    penalty: float64[n_items], L, above 0
+    """
+
+    inputs: Sparse
+    targets: Sparse
+    energy: Floats
+    penalty: Floats
+
+
+def grade(stars: Floats, points: Sequence[float]) -> Floats:
+    """Interpolate: points are the values at 1, 2, 3, 4 and 5 stars; .5 counts as 1."""
+    return np.interp(stars, (1.0, 2.0, 3.0, 4.0, 5.0), points)
+
+
+def fit_pick(
+    table: Table, config: PickConfig | None = None, *, groups: Groups | None = None
+) -> PickModel:
+    """Fit B exactly; time and memory as n^2 to n^3 of the fewer of people and films."""
+    config = config or PickConfig()
+    problem = pose(table, config)
+    few_people = table.n_users < table.n_items
+    weights = solve_by_people(problem) if few_people else solve_by_films(problem)
+    return make_model(table, config, weights, groups)
+
+
+def make_model(
+    table: Table, config: PickConfig, weights: Weights, groups: Groups | None
+) -> PickModel:
+    return PickModel(
+        vocabulary=table.vocabulary,
+        config=config,
+        weights=weights,
+        prior=rated_share(table, config.prior_half_life),
+        genres=build_genres(table.vocabulary, groups or {}),
+    )
+
+
+def pose(table: Table, config: PickConfig) -> Problem:
+    """Weigh people and grade stars; ValueError if there are no ratings."""
+    if not table.stars.size:
+        raise ValueError("there are no ratings to learn from")
+    likes = np.bincount(
+        table.users[table.stars >= LIKED_STARS], minlength=table.n_users
+    )
+    root = (likes + 1.0) ** (-config.user_power / 2)
+    inputs = _matrix(table, grade(table.stars, config.inputs) * root[table.users])
+    targets = _matrix(table, grade(table.stars, config.targets) * root[table.users])
+    energy = np.asarray(inputs.power(2).sum(axis=0), dtype=np.float64)
+    flat = config.penalty * np.sqrt(table.n_users) * energy.sum() / table.stars.size
+    penalty = flat + config.dropout / (1 - config.dropout) * energy
+    return Problem(inputs, targets, energy, penalty)
+
+
+def solve_by_films(problem: Problem) -> DenseWeights:
+    """B = (G + L)^-1 C by Cholesky in the space of films."""
+    gram = (problem.inputs.T @ problem.inputs).toarray()
+    gram += np.diag(problem.penalty)
+    target = (problem.inputs.T @ problem.targets).toarray()
+    factor = cho_factor(gram, overwrite_a=True)
+    return without_diagonal(cho_solve(factor, target, overwrite_b=True))
+
+
+def solve_by_people(problem: Problem) -> FactoredWeights:
+    """Return the same B in the space of people, exact where they are the fewer.
+
+    By Woodbury's identity, with X = sqrt(D) A and T = sqrt(D) Y,
+
+        (X'X + L)^-1 X'T = L^-1 X' (X L^-1 X' + 1)^-1 T = (L^-1 X' E v^-1) (E' T)
+
+    where E v E' = X L^-1 X' + 1. Of the right factor's rows none is one person's.
+    """
+    scaled = problem.inputs.copy()
+    scaled.data /= problem.penalty[scaled.indices]
+    kernel = (scaled @ problem.inputs.T).toarray()
+    values, vectors = eigh(kernel + np.eye(len(kernel)), overwrite_a=True)
+    left = np.asarray(scaled.T @ (vectors / values))
+    right = np.ascontiguousarray(np.asarray(problem.targets.T @ vectors).T)
+    diagonal = np.einsum("ir,ri->i", left, right)
+    return FactoredWeights(freeze(left), freeze(right), None, freeze(diagonal))
+
+
+def _matrix(table: Table, values: Floats) -> Sparse:
+    shape = (table.n_users, table.n_items)
+    found = csr_array((values, (table.users, table.items)), shape=shape)
+    found.sort_indices()
+    return found

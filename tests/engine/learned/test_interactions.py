@@ -1,0 +1,135 @@
+import dataclasses
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nexus.engine.learned.interactions import (
+    History,
+    Ratings,
+    Table,
+    Vocabulary,
+    index,
+    place,
+)
+from tests.engine.films import laws
+
+VOCABULARY = Vocabulary(np.array([-4, 10, 30]))
+
+
+def test_it_works() -> None:
+    table = index(Ratings([7, 5, 7], [30, 10, 10], [4, 0.5, 5.0], [3, 1, 2]))
+
+    assert table.n_users == 2
+    assert table.vocabulary.items.tolist() == [10, 30]
+    assert table.users.tolist() == [0, 1, 1]
+    assert table.items.tolist() == [0, 0, 1]
+    assert table.stars.tolist() == [0.5, 5.0, 4.0]
+    assert table.order is not None
+    assert table.order.tolist() == [1.0, 2.0, 3.0]
+
+
+@pytest.mark.parametrize("stars", [0, 0.4, 5.5, -1, math.nan, math.inf])
+def test_it_refuses_stars_outside_the_scale(stars: float) -> None:
+    with pytest.raises(ValueError, match=r"stars must be 0\.5\.\.5"):
+        Ratings([1], [1], [stars])
+    with pytest.raises(ValueError, match=r"stars must be 0\.5\.\.5"):
+        History([1], [stars])
+
+
+@pytest.mark.parametrize(
+    ("fields", "complaint"),
+    [
+        (([1, 1], [2, 2], [3, 4]), "user 1 rated item 2 more than once"),
+        (([1], [2, 3], [3, 4]), r"different lengths: \[1, 2, 2\]"),
+        (([1], [2], [3], [1, 2]), "different lengths"),
+        (([1.5], [2], [3]), "users must be whole numbers"),
+        (([1], ["2"], [3]), "items must be whole numbers"),
+        (([[1]], [2], [3]), "users must be one-dimensional"),
+        (([1], [2], [[3]]), "stars must be one-dimensional"),
+        (([1], [2], [3], [math.nan]), "order must be finite"),
+        (([1], [2], [3], ["now"]), "order must be numbers"),
+    ],
+)
+def test_it_refuses_ratings_that_make_no_sense(
+    fields: tuple[Any, ...], complaint: str
+) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        Ratings(*fields)
+
+
+def test_it_refuses_a_film_rated_twice_by_one_person() -> None:
+    with pytest.raises(ValueError, match="more than once: 3"):
+        History([3, 1, 3], [4, 4, 5])
+
+
+def test_it_takes_no_ratings_at_all() -> None:
+    table = index(Ratings([], [], []))
+
+    assert (len(History()), table.n_users, table.n_items) == (0, 0, 0)
+    assert table.vocabulary.columns([1]).tolist() == [-1]
+
+
+def test_it_keeps_its_own_copy() -> None:
+    stars = np.array([4.0])
+    ratings = Ratings([1], [1], stars)
+
+    stars[0] = 1.0
+
+    assert ratings.stars.tolist() == [4.0]
+    with pytest.raises(ValueError, match="read-only"):
+        ratings.stars[0] = 1.0
+
+
+def test_it_finds_columns_and_tells_unknown_ids() -> None:
+    columns = VOCABULARY.columns([30, 11, -4, 99, -5, 10])
+
+    assert columns.tolist() == [2, -1, 0, -1, -1, 1]
+
+
+@pytest.mark.parametrize("items", [[3, 1], [1, 1]])
+def test_it_refuses_a_vocabulary_out_of_order(items: list[int]) -> None:
+    with pytest.raises(ValueError, match="ascending"):
+        Vocabulary(np.array(items))
+
+
+def test_it_places_the_known_part_of_a_history_by_column() -> None:
+    known = place(VOCABULARY, History([30, 11, -4], [5, 4, 3], [1, 2, 3]))
+
+    assert known.columns.tolist() == [0, 2]
+    assert known.stars.tolist() == [3.0, 5.0]
+    assert known.order is not None
+    assert known.order.tolist() == [3.0, 1.0]
+
+
+def test_it_places_nothing_of_an_empty_history() -> None:
+    assert len(place(VOCABULARY, History())) == 0
+
+
+@laws
+@given(
+    pairs=st.sets(st.tuples(st.integers(-9, 9), st.integers(-9, 9)), max_size=30),
+    seed=st.integers(0, 99),
+)
+def test_it_does_not_mind_the_order_of_the_ratings(
+    pairs: set[tuple[int, int]], seed: int
+) -> None:
+    users, items = np.array(sorted(pairs), dtype=np.int64).reshape(-1, 2).T
+    stars = (1 + (users * 3 + items) % 10) / 2
+    when = users * 20 + items
+    mixed = np.random.default_rng(seed).permutation(users.size)
+
+    one = index(Ratings(users, items, stars, when))
+    two = index(Ratings(users[mixed], items[mixed], stars[mixed], when[mixed]))
+
+    assert _bytes(one) == _bytes(two)
+
+
+def _bytes(table: Table) -> list[bytes]:
+    arrays = [table.users, table.items, table.stars, table.vocabulary.items]
+    fields = {field.name for field in dataclasses.fields(table)}
+    assert fields == {"users", "items", "stars", "order", "n_users", "vocabulary"}
+    return [array.tobytes() for array in arrays]

@@ -1,0 +1,202 @@
+import dataclasses
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nexus.engine.learned.interactions import Ratings, index
+from nexus.engine.learned.pick import (
+    PickConfig,
+    PickModel,
+    fit_pick,
+    grade,
+    pose,
+    solve_by_films,
+    solve_by_people,
+)
+from tests.engine.films import laws
+from tests.engine.learned.people import ratings_of_two_kinds, table_of_two_kinds
+
+PLAIN = PickConfig(
+    inputs=(1.0,) * 5, targets=(1.0,) * 5, user_power=0.0, penalty=1.0, dropout=0.0
+)
+GRADED = PickConfig(
+    inputs=(0.5, 0.65, 0.8, 1.0, 1.1),
+    targets=(0.6, 0.7, 0.9, 1.0, 1.0),
+    user_power=0.5,
+    penalty=3.0,
+    dropout=0.4,
+)
+GROUPS = {1: ("Space",), 8: ("Love", "Space"), 15: ("Love",)}
+MODEL = fit_pick(table_of_two_kinds(), groups=GROUPS)
+N_ITEMS = len(MODEL.vocabulary)
+
+
+def matrix(model: PickModel) -> np.ndarray:
+    columns = np.arange(model.weights.n_items)
+    rows = [model.weights.product(columns[[i]], np.ones(1)) for i in columns]
+    return np.array(rows)
+
+
+def test_it_works() -> None:
+    """A fan of even films picks an even one next."""
+    seen = np.array([0, 2, 4])
+
+    scores = MODEL.scores(seen, np.array([5.0, 4.0, 4.5]))
+
+    assert scores.shape == (N_ITEMS,)
+    assert np.median(scores[6::2]) > scores[7::2].max()
+
+
+def test_it_solves_the_least_squares_by_hand() -> None:
+    """Ada saw films 1 and 2, Bo film 1; all weights are 1.
+
+    G = C = [[2, 1], [1, 1]], trace 3 of 3 ratings, so L = 1 * sqrt(2) * 1 = l and
+    (G + l)^-1 C has l / ((2 + l)(1 + l) - 1) beside its diagonal.
+    """
+    model = fit_pick(index(Ratings([1, 1, 2], [1, 2, 1], [4, 2, 5])), PLAIN)
+
+    penalty = np.sqrt(2)
+    beside = penalty / ((2 + penalty) * (1 + penalty) - 1)
+    assert matrix(model) == pytest.approx(np.array([[0, beside], [beside, 0]]))
+
+
+def test_it_weighs_people_grades_and_drop_out_by_hand() -> None:
+    """Three likes and a dislike by one person: d = 1/2, f(2) = .65, t(2) = .7.
+
+    So G has .5 three times, then .65^2 / 2 = .21125, and p / (1 - p) = 2/3.
+    """
+    table = index(Ratings([1] * 4, [1, 2, 3, 4], [4, 4, 4, 2]))
+
+    problem = pose(table, GRADED)
+
+    energy = np.array([0.5, 0.5, 0.5, 0.21125])
+    assert problem.energy == pytest.approx(energy)
+    assert problem.penalty == pytest.approx(3 * 1 * 1.71125 / 4 + energy * 2 / 3)
+    root = np.sqrt(0.5)
+    assert problem.inputs.toarray()[0] == pytest.approx(
+        root * np.array([1, 1, 1, 0.65])
+    )
+    assert problem.targets.toarray()[0] == pytest.approx(
+        root * np.array([1, 1, 1, 0.7])
+    )
+
+
+def test_it_grades_half_stars_in_between_and_half_a_star_as_one() -> None:
+    graded = grade(np.array([0.5, 1, 2.5, 5]), (0.5, 0.65, 0.8, 1, 1.1))
+
+    assert graded == pytest.approx([0.5, 0.5, 0.725, 1.1])
+
+
+def test_it_finds_the_same_by_people_and_by_films() -> None:
+    problem = pose(table_of_two_kinds(30, 30), PickConfig())
+    columns, inputs = np.array([3, 11, 20]), np.array([1.0, 0.5, 0.8])
+
+    by_films = solve_by_films(problem)
+    by_people = solve_by_people(problem)
+
+    one, two = (it.product(columns, inputs) for it in (by_films, by_people))
+    assert np.abs(one - two).max() < 1e-12
+    one, two = (it.cells(columns, 11) for it in (by_films, by_people))
+    assert np.abs(one - two).max() < 1e-12
+    assert one[1] == two[1] == 0
+
+
+@pytest.mark.parametrize("shape", [(40, 24), (12, 24)])
+def test_it_takes_scores_apart_exactly(shape: tuple[int, int]) -> None:
+    model = fit_pick(table_of_two_kinds(*shape), groups=GROUPS)
+    columns, stars = np.array([0, 3, 7]), np.array([5.0, 0.5, 3.5])
+
+    scores = model.scores(columns, stars, ["Love"])
+
+    for candidate in range(len(model.vocabulary)):
+        parts = model.contributions(columns, stars, candidate, ["Love"])
+        assert parts.films.shape == (3,)
+        assert abs(parts.total - scores[candidate]) < 1e-9
+
+
+def test_it_says_what_one_film_does() -> None:
+    columns, stars = np.array([0, 3]), np.array([5.0, 2.0])
+
+    row = MODEL.because_of(3, 2.0)
+
+    parts = MODEL.contributions(columns, stars, 9)
+    assert row[9] == pytest.approx(parts.films[1])
+    assert row[3] == pytest.approx(0.0, abs=1e-12)
+
+
+def test_it_stands_in_for_ratings_by_hand() -> None:
+    """.3 of the share of raters; .2 of the genre, times the root of the share."""
+    nothing = np.empty(0, dtype=np.intp), np.empty(0)
+
+    plain = MODEL.scores(*nothing)
+    lover = MODEL.scores(*nothing, ["Love"])
+
+    share = MODEL.prior
+    assert plain == pytest.approx(0.3 * share)
+    added = 0.2 * np.array([0, np.sqrt(0.5), 1]) * np.sqrt(share[:3])
+    assert lover[:3] - plain[:3] == pytest.approx(added)
+    assert (lover[3:] == plain[3:]).all()
+
+
+def test_it_stands_in_less_the_more_is_known() -> None:
+    """Four ratings halve it."""
+    four = np.arange(4)
+
+    parts = MODEL.contributions(four, np.full(4, 3.0), 9)
+
+    assert parts.prior == pytest.approx(0.15 * MODEL.prior[9])
+
+
+def test_it_does_not_mind_the_order_of_the_ratings() -> None:
+    ratings = ratings_of_two_kinds()
+    mixed = np.random.default_rng(5).permutation(len(ratings))
+    again = Ratings(ratings.users[mixed], ratings.items[mixed], ratings.stars[mixed])
+
+    one, two = fit_pick(index(ratings)), fit_pick(index(again))
+
+    assert matrix(one).tobytes() == matrix(two).tobytes()
+
+
+@laws
+@given(
+    columns=st.lists(st.integers(0, N_ITEMS - 1), unique=True, max_size=12),
+    half_stars=st.integers(1, 10),
+)
+def test_it_answers_everybody_with_numbers(columns: list[int], half_stars: int) -> None:
+    rated = np.array(columns, dtype=np.intp)
+    stars = np.full(rated.size, half_stars / 2)
+
+    scores = MODEL.scores(rated, stars, ["Space", "unheard of"])
+
+    assert np.isfinite(scores).all()
+    assert scores.tobytes() == MODEL.scores(rated, stars, ["Space"]).tobytes()
+
+
+@pytest.mark.parametrize("ratings", [([1], [1]), ([1, 2], [1, 1]), ([1, 1], [1, 2])])
+def test_it_learns_from_next_to_nothing(ratings: tuple[list[int], list[int]]) -> None:
+    model = fit_pick(index(Ratings(*ratings, np.full(len(ratings[0]), 3.0))))
+
+    assert np.isfinite(model.scores(np.array([0]), np.array([3.0]))).all()
+
+
+def test_it_refuses_to_learn_from_nothing() -> None:
+    with pytest.raises(ValueError, match="no ratings"):
+        fit_pick(index(Ratings([], [], [])))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"inputs": (1.0,)},
+        {"penalty": 0.0},
+        {"prior_fade": 0.0},
+        {"dropout": 1.0},
+        {"dropout": -0.1},
+    ],
+)
+def test_it_refuses_constants_that_make_no_sense(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"must be|are five|leaves nothing"):
+        dataclasses.replace(PickConfig(), **wrong)
