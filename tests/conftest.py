@@ -15,6 +15,7 @@ from nexus.catalog import upstream
 from nexus.catalog.breaker import breaker_of
 from nexus.launch.postgres import EmbeddedPostgres
 from nexus.recommendations.films import STORE
+from nexus.recommendations.serving import MODELS
 from nexus.valkey import ValkeyDown
 from nexus.valkey import ask as ask_valkey
 from tests.builders import make_genres, make_user
@@ -84,6 +85,7 @@ def fresh_process(settings: Settings) -> None:
     breaker_of.cache_clear()
     LOCAL.clear()
     STORE.clear()
+    MODELS.clear()
 
 
 @pytest.fixture(autouse=True)

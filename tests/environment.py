@@ -16,6 +16,7 @@ OURS = [
     "HTTPS",
     "LOG_LEVEL",
     "PORT",
+    "MODELS_DIR",
     "SECRET_KEY",
     "TMDB_API_KEY",
     "TRUSTED_PROXIES",

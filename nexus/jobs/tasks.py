@@ -16,6 +16,7 @@ from procrastinate.jobs import Status
 from nexus.accounts import closing, mails, sessions
 from nexus.catalog import genres, images, listings, operations, upkeep
 from nexus.catalog.upstream import in_background
+from nexus.jobs.apart import run_apart
 from nexus.lib.errors import BadUpstreamError, UnavailableError
 
 # Waits 4 s, 16 s, ... and 18 hours at last: a mail server may be down for a day.
@@ -28,6 +29,7 @@ WHILE_OUT = RetryStrategy(
     retry_exceptions=[BadUpstreamError, UnavailableError],
 )
 JOBS_KEPT_H = 48
+MODELS_KEPT = "5"
 
 
 # Hundreds may wait at once; mails go first.
@@ -161,3 +163,10 @@ def refresh_genres(timestamp: int) -> None:
 @in_background()
 def refresh_images(timestamp: int) -> None:
     images.refresh_images(now=timezone.now())
+
+
+# Once a day, but looked at every hour: a machine that is seldom on misses nothing.
+@app.periodic(cron="30 * * * *")
+@app.task(name="train_model", queueing_lock="train_model", lock="train_model")
+async def train_model(timestamp: int) -> None:
+    await run_apart("train", "--daily", "--keep", MODELS_KEPT, "--json")

@@ -1,6 +1,7 @@
 """What we know of a member, as the engine reads it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from django.db.models.functions import Coalesce
 
@@ -18,18 +19,40 @@ from nexus.ratings.models import (
 
 @dataclass(frozen=True, slots=True)
 class Member:
+    """`rated_at` tells when each of the rated films was rated last, in seconds."""
+
     taste: engine.Taste
-    hidden: frozenset[int]
+    hidden: frozenset[int] = frozenset()
+    rated_at: Mapping[int, int] = field(default_factory=dict)
 
     @property
     def is_known(self) -> bool:
         """Say whether the member declared anything to go by."""
         return bool(self.taste.genres or self.taste.people or self.taste.movies)
 
+    @property
+    def history(self) -> engine.History:
+        """Return the ratings as a trained model takes them."""
+        rated = self.taste.rated
+        return engine.History(
+            items=list(rated),
+            stars=list(rated.values()),
+            order=[self.rated_at.get(movie_id, 0) for movie_id in rated],
+        )
+
+    def without(self, movie_id: int) -> "Member":
+        """Return the member as they would be had they not rated the film."""
+        rated = {id_: n for id_, n in self.taste.rated.items() if id_ != movie_id}
+        return replace(self, taste=replace(self.taste, rated=rated))
+
 
 def read_member(user: User) -> Member:
     """Read everything in six queries, however much there is."""
-    ratings = Rating.objects.filter(user=user).values_list("movie_id", "half_stars")
+    ratings = list(
+        Rating.objects.filter(user=user).values_list(
+            "movie_id", "half_stars", "updated_at"
+        )
+    )
     viewings = Viewing.objects.filter(user=user).values_list("movie_id", flat=True)
     genres = GenrePreference.objects.filter(user=user).values_list(
         "genre_id", flat=True
@@ -39,13 +62,14 @@ def read_member(user: User) -> Member:
     )
     hidden = HiddenMovie.objects.filter(user=user).values_list("movie_id", flat=True)
     taste = engine.Taste(
-        rated={movie_id: half_stars / 2 for movie_id, half_stars in ratings},
+        rated={movie_id: half_stars / 2 for movie_id, half_stars, _ in ratings},
         genres=frozenset(genres),
         people=declared_people(user),
         movies=frozenset(movies),
         watched=frozenset(viewings),
     )
-    return Member(taste, frozenset(hidden))
+    rated_at = {movie_id: int(at.timestamp()) for movie_id, _, at in ratings}
+    return Member(taste, frozenset(hidden), rated_at)
 
 
 def declared_people(user: User) -> frozenset[int]:

@@ -16,14 +16,18 @@ from nexus.catalog.lists import MovieSlice, related_movies, trending_movies
 from nexus.catalog.models import Movie
 from nexus.catalog.operations import MovieNotFound, get_movie
 from nexus.catalog.queries import MovieFilters, filter_movies
+from nexus.lib.errors import InvalidError
 from nexus.recommendations.films import STORE
 from nexus.recommendations.members import Member, read_member
+from nexus.recommendations.scoring import PANEL, Scorer
 from nexus.recommendations.words import (
     Reason,
+    Thing,
     names_for,
     names_of_shared,
-    put_in_words,
+    reasons_of,
     shared,
+    titles_of,
 )
 
 LONGEST_FEED = 500
@@ -34,10 +38,27 @@ MOST_SIMILAR = 100
 Recommender = Literal["personal", "preferences", "trending"]
 
 
+class NotRated(InvalidError):
+    """Only a rating that the member gave can be thought away."""
+
+    def __init__(self) -> None:
+        super().__init__("You have not rated this film.", field="without")
+
+
+@dataclass(frozen=True, slots=True)
+class Without:
+    """The match score had the member not rated the film; difference: what that adds."""
+
+    movie: Thing
+    explanation: engine.Explanation
+    difference: int
+
+
 @dataclass(frozen=True, slots=True)
 class MatchScore:
     explanation: engine.Explanation
     reasons: list[Reason]
+    without: Without | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +91,43 @@ class Feed:
     achieved: engine.Achieved
 
 
-def match_score(*, user: User, movie_id: int, now: datetime) -> MatchScore:
+def match_score(
+    *, user: User, movie_id: int, without: int | None = None, now: datetime
+) -> MatchScore:
     """Say how likely the member is to give the film 4 stars or more, and why.
 
-    Raises MovieNotFound, also for a film that TMDb took back.
+    `without` names a rated film: how would it be without that rating? Raises NotRated,
+    and MovieNotFound, also for a film that TMDb took back.
     """
-    catalogue = catalogue_with(movie_id, now=now)
-    taste = read_member(user).taste
-    found = engine.explain_by_rules(catalogue, taste, movie_id, limit=REASONS_OF_SCORE)
-    names = names_for(found.reasons, now=now)
-    return MatchScore(found, put_in_words(found.reasons, names))
+    catalogue, member = catalogue_with(movie_id, now=now), read_member(user)
+    if without is not None and without not in member.taste.rated:
+        raise NotRated
+
+    def question(scorer: Scorer) -> tuple[engine.Explanation, engine.Explanation]:
+        other = scorer if without is None else scorer.without(without)
+        return explain_one(scorer, movie_id), explain_one(other, movie_id)
+
+    answer = PANEL.ask(question, catalogue=catalogue, member=member, now=now)
+    found, other = answer.value
+    reasons = reasons_of(found, names_for(found.reasons, now=now))
+    compared = None if without is None else compare(found, other, without, now=now)
+    return MatchScore(found, reasons, compared)
+
+
+def explain_one(scorer: Scorer, movie_id: int) -> engine.Explanation:
+    return scorer.explain([movie_id], limit=REASONS_OF_SCORE)[0]
+
+
+def compare(
+    found: engine.Explanation,
+    other: engine.Explanation,
+    movie_id: int,
+    *,
+    now: datetime,
+) -> Without:
+    title = titles_of([movie_id], now=now).get(movie_id, "")
+    difference = found.match_score - other.match_score
+    return Without(Thing("movie", movie_id, title), other, difference)
 
 
 def catalogue_with(movie_id: int, *, now: datetime) -> engine.Catalogue:
@@ -103,22 +151,26 @@ def recommend(
     """
     catalogue, member = STORE.current(now=now), read_member(user)
     recommender = recommender_for(member)
-    scores = engine.score_by_rules(catalogue, member.taste)
-    relevance = scores.match.like
-    degraded = False
-    if recommender == "trending":
-        lifted = lift_trending(scores.ids, relevance, now=now)
-        relevance, degraded = lifted.relevance, lifted.degraded
-    ranked = rank(catalogue, scores.ids, relevance, member=member, wish=wish, now=now)
+    lift = find_lift(catalogue, recommender, now=now)
+    passing = find_passing(catalogue, wish.filters, now=now)
     start = (page - 1) * page_size
-    on_page = ranked[start : start + page_size]
+
+    def question(scorer: Scorer) -> Listed:
+        relevance = scorer.relevance(own_stars=wish.include_watched) + lift.lift
+        relevance = np.where(passing, relevance, np.nan)
+        ranked = rank(catalogue, relevance, member=member, wish=wish)
+        on_page = ranked[start : start + page_size]
+        explained = scorer.explain(on_page, limit=REASONS_IN_FEED)
+        return Listed(len(ranked), on_page, explained)
+
+    answer = PANEL.ask(question, catalogue=catalogue, member=member, now=now)
     return Feed(
-        picks=explain(catalogue, member, on_page, first_rank=start + 1, now=now),
-        count=len(ranked),
+        picks=put_in_picks(answer.value.explained, first_rank=start + 1, now=now),
+        count=answer.value.count,
         recommender=recommender,
-        model_version=engine.RULES_VERSION,
-        degraded=degraded,
-        achieved=engine.achieved(catalogue, on_page),
+        model_version=answer.version,
+        degraded=answer.degraded or lift.degraded,
+        achieved=engine.achieved(catalogue, answer.value.on_page),
     )
 
 
@@ -129,40 +181,60 @@ def recommender_for(member: Member) -> Recommender:
 
 
 @dataclass(frozen=True, slots=True)
-class Lifted:
-    relevance: NDArray[np.float64]
+class Listed:
+    """The films of one page, with `count` films on all of them."""
+
+    count: int
+    on_page: list[int]
+    explained: list[engine.Explanation]
+
+
+@dataclass(frozen=True, slots=True)
+class Lift:
+    """What is added to the relevance of the catalogue's films."""
+
+    lift: NDArray[np.float64]
     degraded: bool
 
 
-def lift_trending(
-    ids: NDArray[np.int64], relevance: NDArray[np.float64], *, now: datetime
-) -> Lifted:
-    """Put the films that are trending now before all others, in their order."""
+def find_lift(
+    catalogue: engine.Catalogue, recommender: Recommender, *, now: datetime
+) -> Lift:
+    """Put the films that are trending now before all others, in their order.
+
+    Only for those of whom nothing else is known.
+    """
+    lift = np.zeros(len(catalogue))
+    if recommender != "trending":
+        return Lift(lift, degraded=False)
     answer = trending_movies(window="week", page=1, page_size=20, now=now)
-    rank_of = {movie.pk: rank for rank, movie in enumerate(answer.value.movies)}
-    lift = [float(20 - rank_of.get(id_, 20)) for id_ in ids.tolist()]
-    return Lifted(relevance + np.array(lift), answer.origin.degraded)
+    for rank, movie in enumerate(answer.value.movies):
+        lift[catalogue.known_rows([movie.pk])] = 20.0 - rank
+    return Lift(lift, answer.origin.degraded)
+
+
+def find_passing(
+    catalogue: engine.Catalogue, filters: MovieFilters, *, now: datetime
+) -> NDArray[np.bool_]:
+    """Say which of the catalogue's films pass the filters."""
+    if filters == MovieFilters():
+        return np.ones(len(catalogue), dtype=np.bool_)
+    allowed = filter_movies(Movie.objects.filter(shown(now)), filters)
+    passing = np.fromiter(allowed.order_by().values_list("id", flat=True), np.int64)
+    return np.isin(catalogue.ids, passing)
 
 
 def rank(
     catalogue: engine.Catalogue,
-    ids: NDArray[np.int64],
     relevance: NDArray[np.float64],
     *,
     member: Member,
     wish: Wish,
-    now: datetime,
 ) -> list[int]:
-    """Return the ids for the whole feed, best first."""
-    excluded = set(member.hidden)
-    if wish.include_watched:
-        relevance = own_stars_first(ids, relevance, member.taste)
-    else:
+    """Return the ids for the whole feed, best first; NaN is never listed."""
+    ids, excluded = catalogue.ids, set(member.hidden)
+    if not wish.include_watched:
         excluded |= member.taste.seen
-    if wish.filters != MovieFilters():
-        allowed = filter_movies(Movie.objects.filter(shown(now)), wish.filters)
-        passing = np.fromiter(allowed.order_by().values_list("id", flat=True), np.int64)
-        relevance = np.where(np.isin(ids, passing), relevance, np.nan)
     top = engine.top_n(ids, relevance, LONGEST_FEED, exclude=excluded)
     order = np.searchsorted(ids, top)
     discounted = engine.discount_popular(
@@ -172,35 +244,13 @@ def rank(
     return [int(id_) for id_ in found]
 
 
-def own_stars_first(
-    ids: NDArray[np.int64], relevance: NDArray[np.float64], taste: engine.Taste
-) -> NDArray[np.float64]:
-    """Let what the member said of a film count for more than what we expect."""
-    own = {id_: stars / 5 for id_, stars in taste.rated.items()}
-    pairs = zip(ids.tolist(), relevance.tolist(), strict=True)
-    return np.array([own.get(id_, expected) for id_, expected in pairs])
-
-
-def explain(
-    catalogue: engine.Catalogue,
-    member: Member,
-    ids: Sequence[int],
-    *,
-    first_rank: int,
-    now: datetime,
+def put_in_picks(
+    found: Sequence[engine.Explanation], *, first_rank: int, now: datetime
 ) -> list[Pick]:
-    found = engine.explain_all_by_rules(
-        catalogue, member.taste, ids, limit=REASONS_IN_FEED
-    )
     names = names_for((reason for one in found for reason in one.reasons), now=now)
-    movies = read_movies(ids, now=now)
+    movies = read_movies([one.film_id for one in found], now=now)
     return [
-        Pick(
-            movies[one.film_id],
-            one.match_score,
-            put_in_words(one.reasons, names),
-            place,
-        )
+        Pick(movies[one.film_id], one.match_score, reasons_of(one, names), place)
         for place, one in enumerate(found, start=first_rank)
         if one.film_id in movies
     ]

@@ -12,6 +12,7 @@ from nexus.catalog.models import Keyword, Movie, Person
 from nexus.catalog.queries import genre_names
 
 MOST_SHARED = 3
+LIKED_STARS = 3.5
 
 Kind = Literal["movie", "genre", "person"]
 ReasonType = Literal[
@@ -87,25 +88,37 @@ def kind_of(reason: engine.Reason) -> Kind | None:
             return None
 
 
-def put_in_words(reasons: Sequence[engine.Reason], names: Names) -> list[Reason]:
-    spoken = (speak(reason, names) for reason in reasons)
+def reasons_of(found: engine.Explanation, names: Names) -> list[Reason]:
+    learned = found.model_version != engine.RULES_VERSION
+    return put_in_words(found.reasons, names, learned=learned)
+
+
+def put_in_words(
+    reasons: Sequence[engine.Reason], names: Names, *, learned: bool = False
+) -> list[Reason]:
+    """Say why; learned: a trained model's reasons, which rest on others' ratings."""
+    spoken = (speak(reason, names, learned=learned) for reason in reasons)
     return [reason for reason in spoken if reason is not None]
 
 
-def speak(reason: engine.Reason, names: Names) -> Reason | None:
+def speak(reason: engine.Reason, names: Names, *, learned: bool) -> Reason | None:
     """Return the reason as a sentence; None where the name is gone meanwhile."""
     points = round(reason.points, 1)
     kind = kind_of(reason)
     if kind is None:
-        return Reason(reason.kind, fact(reason), points=points)
+        text = learned_fact(reason) if learned else fact(reason)
+        return Reason(reason.kind, text, points=points)
     known = {"movie": names.movies, "genre": names.genres, "person": names.people}[kind]
     if reason.id not in known:
         return None
     thing = Thing(kind, reason.id, known[reason.id])
-    return Reason(reason.kind, sentence(reason, thing.name), thing, points)
+    text = sentence(reason, thing.name, learned=learned)
+    return Reason(reason.kind, text, thing, points)
 
 
-def sentence(reason: engine.Reason, name: str) -> str:
+def sentence(reason: engine.Reason, name: str, *, learned: bool) -> str:
+    if reason.kind == "rated_movie" and learned:
+        return learned_sentence(reason, name)
     if reason.kind == "rated_movie":
         only = "only " if reason.points < 0 else ""
         return f"You gave {name} {only}{count_stars(reason.stars)}."
@@ -114,6 +127,16 @@ def sentence(reason: engine.Reason, name: str) -> str:
             return f"You said that you like {name} films."
         return f"You give {name} films {reason.stars:.1f} stars on average."
     return f"You said that you like {name}."
+
+
+def learned_sentence(reason: engine.Reason, name: str) -> str:
+    """Say also where it is the other way round: a liked film that speaks against."""
+    stars, is_for = reason.stars or 0, reason.points >= 0
+    told = f"You gave {name}"
+    if is_for == (stars >= LIKED_STARS):
+        return f"{told} {'' if is_for else 'only '}{count_stars(stars)}."
+    trend = "more" if is_for else "less"
+    return f"{told} {count_stars(stars)}: who does so tends to like this one {trend}."
 
 
 def count_stars(stars: float | None) -> str:
@@ -127,6 +150,18 @@ def fact(reason: engine.Reason) -> str:
         side = "above" if more else "below"
         return f"Its votes, weighed by their number, come to {mark}: {side} average."
     return f"{'More' if more else 'Fewer'} people voted on it than on most films."
+
+
+def learned_fact(reason: engine.Reason) -> str:
+    more = reason.points > 0
+    if reason.kind == "quality":
+        stars, side = f"{reason.stars or 0:.1f}", "more" if more else "less"
+        return (
+            f"Those who rated it gave about {stars} stars, {side} than to most films."
+        )
+    return (
+        f"Films like it suit {'more' if more else 'fewer'} people than most films do."
+    )
 
 
 def names_of_shared(found: Sequence[engine.SimilarFilm]) -> Names:

@@ -4,30 +4,25 @@ Exit codes: 0 all done, 1 some of it is left to do, 2 it cannot be done so, 130 
 """
 
 import json
-import logging
-import signal
 import sys
-import threading
 import time
-from argparse import ArgumentParser, ArgumentTypeError
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from argparse import ArgumentParser
+from collections.abc import Callable
 from functools import partial
-from types import FrameType
 from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
-from nexus.catalog.fill import LISTS, Outcome, Report, Told, fill, refresh
+from nexus.catalog.fill import LISTS, Outcome, Report, fill, refresh
 from nexus.catalog.listings import LAST_PAGE
 from nexus.catalog.patience import Interrupted
 from nexus.catalog.upstream import is_configured
-from nexus.lib.progress import Progress, minutes
+from nexus.console import refuse_unprepared, shown, stopped_by_signals, whole
+from nexus.lib.progress import minutes
 from nexus.tmdb import MAX_ID, TmdbKeyRejected, TmdbNotConfigured
 
+FILMS: Final = "films"
 PATIENCE_S: Final = 300
 LONGEST_PATIENCE_S: Final = 24 * 60 * 60
 WORDS: Final[dict[Outcome, str]] = {
@@ -74,63 +69,15 @@ class Command(BaseCommand):
             raise CommandError(str(TmdbNotConfigured()), returncode=2)
         refuse_unprepared()
         began_s = time.monotonic()
-        with stopped_by_signals(), self.shown() as told:
+        with stopped_by_signals(), shown(self, {FILMS: FILMS}) as show:
             report = run_of(options)(
-                patience_s=options["patience"], clock=timezone.now, told=told
+                patience_s=options["patience"],
+                clock=timezone.now,
+                told=partial(show, FILMS),
             )
         tell = as_json if options["json"] else as_text
         self.stdout.write(tell(report, options, seconds=time.monotonic() - began_s))
         end(report)
-
-    @contextmanager
-    def shown(self) -> Iterator[Told]:
-        """Show how far it is, and keep the log from writing into that line."""
-        logger = logging.getLogger("nexus")
-        before = logger.level
-        progress = Progress(
-            self.write_at_once, of="films", is_terminal=self.stderr.isatty()
-        )
-        logger.setLevel(max(logging.ERROR, logger.getEffectiveLevel()))
-        try:
-            yield progress.show
-        finally:
-            progress.end()
-            logger.setLevel(before)
-
-    def write_at_once(self, text: str) -> None:
-        self.stderr.write(text, style_func=str, ending="")
-        self.stderr.flush()
-
-
-def refuse_unprepared() -> None:
-    executor = MigrationExecutor(connection)
-    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
-        raise CommandError(
-            "The database is not prepared, or is another one than you mean: start the "
-            "product once, or run `python -m nexus prepare`.",
-            returncode=2,
-        )
-
-
-@contextmanager
-def stopped_by_signals() -> Iterator[None]:
-    """Let SIGTERM end the run as Ctrl-C does, and further ones not break its end."""
-    if threading.current_thread() is not threading.main_thread():
-        yield  # signals are the main thread's business
-        return
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        for one in before:
-            signal.signal(one, lambda number, frame: None)
-        raise KeyboardInterrupt
-
-    before: dict[int, Any] = {signal.SIGINT: None, signal.SIGTERM: None}
-    before.update({one: signal.signal(one, stop) for one in before})
-    try:
-        yield
-    finally:
-        for one, handler in before.items():
-            signal.signal(one, handler)
 
 
 def add_common_arguments(parser: ArgumentParser) -> None:
@@ -144,15 +91,6 @@ def add_common_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--json", action="store_true", help="Sum up in JSON, for programs."
     )
-
-
-def whole(low: int, high: int) -> Callable[[str], int]:
-    def parse(text: str) -> int:
-        if text.isascii() and text.isdecimal() and low <= int(text) <= high:
-            return int(text)
-        raise ArgumentTypeError(f"{text!r:.40} is no whole number from {low} to {high}")
-
-    return parse
 
 
 def run_of(options: dict[str, Any]) -> Callable[..., Report]:

@@ -1,0 +1,126 @@
+"""`train`: learns a model from all ratings, and serves it unless it is worse.
+
+Exit codes: 0 done or nothing to do, 1 another training is under way, 130 Ctrl-C.
+"""
+
+import json
+import sys
+import time
+from argparse import ArgumentParser
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any, Final
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import Error
+from django.utils import timezone
+
+from nexus.console import NOT_NOW, in_one_line, shown, whole
+from nexus.lib.progress import minutes
+from nexus.recommendations.operations import prune_models
+from nexus.recommendations.training import (
+    LEAST_FILMS,
+    LEAST_PEOPLE,
+    LEAST_RATINGS,
+    Report,
+    is_due,
+    train,
+)
+
+WORDS: Final[Mapping[str, str]] = {
+    "read": "ratings read",
+    "fit": "seconds of learning, by the last time",
+    "measure": "people asked of the new model",
+    "compare": "people asked of the active model",
+}
+FIGURES: Final = ("ndcg_10", "ndcg_100", "rmse", "ece", "cover")
+LARGEST: Final = 999_999_999
+GO_ON: Final = "Start the same command again: it goes on with what is finished."
+
+
+class Command(BaseCommand):
+    help = "Learn a model from all ratings, and serve it unless it is worse."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--seed",
+            type=whole(0, LARGEST),
+            default=0,
+            metavar="N",
+            help="Equal ratings and seed give an equal model (default: 0).",
+        )
+        parser.add_argument(
+            "--keep",
+            type=whole(0, LARGEST),
+            metavar="N",
+            help="Afterwards, forget all models but the newest N: see `models prune`.",
+        )
+        parser.add_argument(
+            "--daily",
+            action="store_true",
+            help="Do nothing if the last one ended within a day.",
+        )
+        parser.add_argument(
+            "--json", action="store_true", help="Sum up in JSON, for programs."
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        began_s = time.monotonic()
+        try:
+            with in_one_line():
+                report = self.train_and_prune(options)
+        except KeyboardInterrupt:
+            self.stderr.write(f"Interrupted. {GO_ON}", style_func=str)
+            sys.exit(130)
+        except Error as error:
+            reason = str(error).strip().partition("\n")[0]
+            raise CommandError(f"{reason} {GO_ON}", returncode=NOT_NOW) from error
+        if report is not None:
+            tell = as_json if options["json"] else as_text
+            self.stdout.write(tell(report, seconds=time.monotonic() - began_s))
+
+    def train_and_prune(self, options: dict[str, Any]) -> Report | None:
+        now = timezone.now()
+        if options["daily"] and not is_due(now=now):
+            return None
+        with shown(self, WORDS) as told:
+            report = train(seed=options["seed"], now=now, told=told)
+        if options["keep"] is not None:
+            prune_models(keep=options["keep"])
+        return report
+
+
+def as_json(report: Report, *, seconds: float) -> str:
+    return json.dumps(asdict(report) | {"total_seconds": round(seconds, 1)})
+
+
+def as_text(report: Report, *, seconds: float) -> str:
+    learned_from = (
+        f"{report.ratings} ratings of {report.films} films by {report.people} people"
+    )
+    match report.outcome:
+        case "nothing":
+            return (
+                f"Nothing to train: there are {learned_from}; it takes {LEAST_RATINGS} "
+                f"of {LEAST_FILMS} films by {LEAST_PEOPLE} people."
+            )
+        case "unchanged":
+            return f"Nothing has changed since model {report.version} was trained."
+    lines = [f"Model {report.version}: {learned_from}, in {minutes(seconds)}."]
+    lines += [figures_line("It", report.figures)]
+    if report.compared:
+        lines += [figures_line(f"The active {report.active}", report.compared)]
+    lines += ["It is active now." if report.outcome == "activated" else refused(report)]
+    return "\n".join(lines)
+
+
+def refused(report: Report) -> str:
+    return (
+        f"It is not activated: {'; '.join(report.reasons)}.\n"
+        f"`models activate {report.version}` does so all the same."
+    )
+
+
+def figures_line(who: str, figures: Mapping[str, float]) -> str:
+    told = ", ".join(f"{key} {figures[key]:.4f}" for key in FIGURES if key in figures)
+    return f"{who}, about {figures['people']:.0f} people it has never seen: {told}."

@@ -1,0 +1,309 @@
+"""Who scores films for a member: the trained model, or fixed rules where there is none.
+
+Both stand behind `Scorer`. The model answers whoever has rated a film that it knows. Of
+a film that it does not know it can say nothing; the rules can, and their answer is
+fitted in:
+
+- in a list, by percentile: of the films that both can score and the member has not
+  rated, as many are to be below it as are by the rules' probability of a like. One that
+  the rules find likelier to be liked than three quarters of those gets the model's
+  score at three quarters.
+- as a match score, by the rules alone, with low confidence and a range as wide as
+  theirs is for somebody unknown.
+
+What a member declares is no rating, and a chance of a like that was measured on ratings
+does not move by it. In lists it counts: genres by the model's own term, people and
+films, and genres that the model has no name for, by the rules' log-odds.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from math import ceil, floor
+from typing import Final, Generic, Protocol, TypeAlias, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit, logit
+
+from nexus import engine
+from nexus.recommendations.members import Member
+from nexus.recommendations.serving import MODELS, Running
+
+logger = logging.getLogger(__name__)
+
+Floats: TypeAlias = NDArray[np.float64]
+Bools: TypeAlias = NDArray[np.bool_]
+T = TypeVar("T")
+
+# The rules' range for a stranger and a film without votes, in log-odds to each side.
+WIDE: Final = 1.51
+# MovieLens's names of TMDb's genres, where it has one.
+GENRE_NAMES: Final = {
+    12: "Adventure",
+    14: "Fantasy",
+    16: "Animation",
+    18: "Drama",
+    27: "Horror",
+    28: "Action",
+    35: "Comedy",
+    37: "Western",
+    53: "Thriller",
+    80: "Crime",
+    99: "Documentary",
+    878: "Sci-Fi",
+    9648: "Mystery",
+    10402: "Musical",
+    10749: "Romance",
+    10751: "Children",
+    10752: "War",
+}
+
+
+class Scorer(Protocol):
+    """Scores the films of one catalogue for one member."""
+
+    @property
+    def version(self) -> str: ...
+
+    def relevance(self, *, own_stars: bool) -> Floats:
+        """One finite value per film of the catalogue, in its order; higher is better.
+
+        own_stars: what the member said of a film counts, not what is expected
+        """
+        ...
+
+    def explain(
+        self, movie_ids: Sequence[int], *, limit: int
+    ) -> list[engine.Explanation]:
+        """Take match scores apart, with at most so many reasons each.
+
+        A film's own rating is left out of its score.
+        """
+        ...
+
+    def without(self, movie_id: int) -> "Scorer":
+        """The same, had the member not rated this film."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The fixed formulas of "rules-1"; relevance is the probability of a like."""
+
+    catalogue: engine.Catalogue
+    member: Member
+    version: str = engine.RULES_VERSION
+
+    def relevance(self, *, own_stars: bool) -> Floats:
+        likes = engine.score_by_rules(self.catalogue, self.member.taste).match.like
+        return self.own_stars_first(likes) if own_stars else likes
+
+    def own_stars_first(self, likes: Floats) -> Floats:
+        rated = self.member.taste.rated
+        rows = self.catalogue.known_rows(rated)
+        found = likes.copy()
+        found[rows] = [rated[id_] / 5 for id_ in self.catalogue.ids[rows].tolist()]
+        return found
+
+    def explain(
+        self, movie_ids: Sequence[int], *, limit: int
+    ) -> list[engine.Explanation]:
+        taste = self.member.taste
+        found = engine.explain_all_by_rules(
+            self.catalogue, taste, movie_ids, limit=limit
+        )
+        return list(found)
+
+    def without(self, movie_id: int) -> "Rules":
+        return replace(self, member=self.member.without(movie_id))
+
+
+class ModelBroken(ValueError):
+    """The model has no number for a film that it was trained on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """The trained model, and the rules for films that it does not know."""
+
+    running: Running
+    rules: Rules
+
+    @property
+    def version(self) -> str:
+        return self.running.version
+
+    @property
+    def model(self) -> engine.Model:
+        return self.running.model
+
+    @property
+    def catalogue(self) -> engine.Catalogue:
+        return self.rules.catalogue
+
+    @property
+    def member(self) -> Member:
+        return self.rules.member
+
+    def relevance(self, *, own_stars: bool) -> Floats:
+        found = self.learned() + self.declared()
+        known = ~np.isnan(found)
+        rated = self.catalogue.known_rows(self.member.taste.rated)
+        # Films that were rated score high: no new film is to be measured by them.
+        scale = known.copy()
+        scale[rated] = False
+        if own_stars:
+            known[rated] = False
+        if known.all():
+            return found
+        likes = self.rules.relevance(own_stars=own_stars)
+        return fit_in(found, likes, ~known, scale)
+
+    def learned(self) -> Floats:
+        """The model's score of every film; NaN where it does not know the film."""
+        ids, genres = self.catalogue.ids, self.member.taste.genres
+        names = [GENRE_NAMES[id_] for id_ in sorted(genres) if id_ in GENRE_NAMES]
+        scores = self.model.rank(self.member.history, ids, declared=names)
+        if not np.isfinite(scores[self.knows(ids)]).all():
+            raise ModelBroken("no score for a film it was trained on")
+        return scores
+
+    def knows(self, movie_ids: Sequence[int] | NDArray[np.int64]) -> Bools:
+        return self.model.vocabulary.columns(movie_ids) >= 0
+
+    def declared(self) -> Floats:
+        """Log-odds of what the member declared and the model has no term for."""
+        taste, named = self.member.taste, set(self.model.pick.genres.names)
+        genres = {id_ for id_ in taste.genres if GENRE_NAMES.get(id_) not in named}
+        if not (genres or taste.people or taste.movies):
+            return np.zeros(len(self.catalogue))
+        said = engine.Taste(genres=genres, people=taste.people, movies=taste.movies)
+        return engine.score_by_rules(self.catalogue, said).genre_affinity
+
+    def explain(
+        self, movie_ids: Sequence[int], *, limit: int
+    ) -> list[engine.Explanation]:
+        known = self.knows(movie_ids).tolist()
+        pairs = list(zip(movie_ids, known, strict=True))
+        strange = self.rules.explain(
+            [id_ for id_, told in pairs if not told], limit=limit
+        )
+        found = {one.film_id: cautious(one) for one in strange}
+        rated = [id_ for id_, told in pairs if told]
+        said = self.said_of(rated)
+        for id_ in rated:
+            found[id_] = self.explain_known(id_, said.get(id_, ()), limit=limit)
+        return [found[id_] for id_ in movie_ids]
+
+    def explain_known(
+        self, movie_id: int, said: Sequence[engine.Reason], *, limit: int
+    ) -> engine.Explanation:
+        found = self.model.explain(self.member.history, movie_id)
+        own, more = said[: limit // 3], limit - len(said[: limit // 3])
+        reasons = (*found.reasons[:more], *own)
+        return replace(found, model_version=self.version, reasons=reasons)
+
+    def said_of(self, movie_ids: Sequence[int]) -> dict[int, list[engine.Reason]]:
+        """What the member declared that bears on the films, without points.
+
+        It is why they are listed, and no part of their match score.
+        """
+        taste = self.member.taste
+        if not (movie_ids and self.member.is_known):
+            return {}
+        said = engine.Taste(
+            genres=taste.genres, people=taste.people, movies=taste.movies
+        )
+        found = engine.explain_all_by_rules(self.catalogue, said, movie_ids)
+        return {
+            one.film_id: [
+                replace(reason, points=0.0)
+                for reason in one.reasons
+                if reason.kind in {"genre", "person", "liked_movie"}
+            ]
+            for one in found
+        }
+
+    def without(self, movie_id: int) -> "Learned":
+        return replace(self, rules=self.rules.without(movie_id))
+
+
+def fit_in(scores: Floats, likes: Floats, stands_in: Bools, scale: Bools) -> Floats:
+    """Give the films that stand in the score at their percentile of likes in the scale.
+
+    Without any film in the scale, the likes are the scores.
+    """
+    if not scale.any():
+        return likes
+    by_like, by_score = np.sort(likes[scale]), np.sort(scores[scale])
+    below = np.searchsorted(by_like, likes[stands_in], side="left")
+    upto = np.searchsorted(by_like, likes[stands_in], side="right")
+    share = (below + upto) / (2 * by_like.size)
+    found = scores.copy()
+    found[stands_in] = np.interp(share, np.linspace(0, 1, by_score.size), by_score)
+    return found
+
+
+def cautious(found: engine.Explanation) -> engine.Explanation:
+    """Take the answer for what it is: a guess about a film that nobody rated."""
+    middle = logit(np.clip(found.match_score / 100, 0.005, 0.995))
+    low, high = expit(middle - WIDE), expit(middle + WIDE)
+    interval = (
+        min(found.interval[0], floor(100 * low)),
+        max(found.interval[1], ceil(100 * high)),
+    )
+    return replace(found, confidence="low", interval=interval)
+
+
+@dataclass(frozen=True, slots=True)
+class Answered(Generic[T]):
+    """degraded: there is a model, and it could not answer."""
+
+    value: T
+    version: str
+    degraded: bool = False
+
+
+class Panel:
+    """Asks the model of this process, and the rules where it has no answer."""
+
+    def __init__(self) -> None:
+        self.clear()
+
+    def clear(self) -> None:
+        self.told: set[str] = set()
+
+    def ask(
+        self,
+        question: Callable[[Scorer], T],
+        *,
+        catalogue: engine.Catalogue,
+        member: Member,
+        now: datetime,
+    ) -> Answered[T]:
+        """Return the answer; the question must be arithmetic alone.
+
+        Whatever goes wrong with a model is logged once, and then the rules are asked.
+        """
+        rules = Rules(catalogue, member)
+        running = MODELS.running(now=now) if member.taste.rated else None
+        if running is None:
+            return Answered(question(rules), rules.version)
+        try:
+            learned = Learned(running, rules)
+            if learned.knows(list(member.taste.rated)).any():
+                return Answered(question(learned), learned.version)
+            return Answered(question(rules), rules.version)
+        except Exception as error:  # noqa: BLE001  nobody knows how a model may be broken
+            self.tell(running.version, error)
+        return Answered(question(rules), rules.version, degraded=True)
+
+    def tell(self, version: str, error: Exception) -> None:
+        if version not in self.told:
+            self.told.add(version)
+            logger.error("model %s fails, rules answer", version, exc_info=error)
+
+
+PANEL: Final = Panel()

@@ -1,0 +1,292 @@
+"""Trains a model on the ratings that are there, and serves it if it is good enough.
+
+One training at a time. It goes through stages; what is finished is kept, so one that
+was killed is taken up by starting it again. Equal ratings, seed and program give an
+equal version. Nothing is served that was not measured on people it has never seen.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property, partial
+from typing import Any, Final, Literal, TypeAlias
+
+import numpy as np
+from django.db import transaction
+from numpy.typing import NDArray
+
+from nexus import __version__
+from nexus.catalog.upkeep import is_recent, last_run, note_run
+from nexus.engine import learned
+from nexus.recommendations import artefacts
+from nexus.recommendations.artefacts import ModelUnreadable
+from nexus.recommendations.held_out import (
+    Figures,
+    Person,
+    held_out,
+    measure,
+    split_people,
+    worse,
+)
+from nexus.recommendations.interactions import Interactions, read_interactions
+from nexus.recommendations.models import TrainedModel
+from nexus.recommendations.operations import (
+    active_model,
+    alone,
+    lock_models,
+    make_active,
+)
+from nexus.recommendations.stages import FITTED, Stages
+
+Stage: TypeAlias = Literal["read", "fit", "measure", "compare"]
+# Called with the stage, what is done of it, and all there is to do.
+Told: TypeAlias = Callable[[Stage, int, int], None]
+Outcome: TypeAlias = Literal["activated", "worse", "unchanged", "nothing"]
+
+# Below any of these there is nothing to learn that fixed rules do not do better.
+LEAST_RATINGS: Final = 1_000
+LEAST_PEOPLE: Final = 20
+LEAST_FILMS: Final = 50
+JOB: Final = "train_model"
+TICK_S: Final = 1.0
+USUAL_S: Final = 0.0003  # of fitting, for a rating, until a training has told better
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a training came to.
+
+    figures: of the new model; compared: of the active one, about the same people
+    reasons: why it was not activated; seconds: by stage, those that were not skipped
+    """
+
+    outcome: Outcome
+    ratings: int
+    people: int
+    members: int
+    films: int
+    version: str | None = None
+    figures: Figures = field(default_factory=dict)
+    active: str | None = None
+    compared: Figures = field(default_factory=dict)
+    reasons: list[str] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+def train(*, seed: int, now: datetime, told: Told) -> Report:
+    """Train, measure, store and, unless it is worse, activate a model.
+
+    Raises TrainingUnderWay.
+    """
+    with alone():
+        report = train_alone(seed=seed, now=now, told=told)
+        artefacts.sweep()
+        note_run(JOB, now=now)
+    return report
+
+
+def is_due(*, now: datetime) -> bool:
+    """Say whether the last training that came to an end is about a day ago."""
+    return not is_recent(last_run(JOB), now=now)
+
+
+def train_alone(*, seed: int, now: datetime, told: Told) -> Report:
+    ratings = read_interactions(told=partial(told, "read"))
+    if is_too_little(ratings):
+        return report_of(ratings, "nothing")
+    training = Training(ratings, seed, now, told)
+    if unchanged := training.find_unchanged():
+        training.stages.end()
+        return report_of(ratings, "unchanged", version=unchanged.version)
+    return training.run()
+
+
+def is_too_little(ratings: Interactions) -> bool:
+    return (
+        len(ratings) < LEAST_RATINGS
+        or ratings.people_count < LEAST_PEOPLE
+        or ratings.films_count < LEAST_FILMS
+    )
+
+
+def report_of(ratings: Interactions, outcome: Outcome, **more: Any) -> Report:
+    return Report(
+        outcome=outcome,
+        ratings=len(ratings),
+        people=ratings.people_count,
+        members=ratings.members_count,
+        films=ratings.films_count,
+        **more,
+    )
+
+
+@dataclass
+class Training:
+    """One run, from the ratings to the activation."""
+
+    ratings: Interactions
+    seed: int
+    now: datetime
+    told: Told
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @cached_property
+    def stages(self) -> Stages:
+        recipe = (__version__, learned.FORMAT_VERSION, learned.Config(), self.seed)
+        return Stages(self.ratings.fingerprint(*recipe))
+
+    @cached_property
+    def is_held_out(self) -> NDArray[np.bool_]:
+        people = self.ratings.people
+        return np.isin(people, held_out(people))
+
+    @cached_property
+    def asked(self) -> list[Person]:
+        rng = np.random.default_rng([self.seed, 1])
+        return split_people(self.ratings, self.is_held_out, rng=rng)
+
+    @cached_property
+    def films(self) -> NDArray[np.int64]:
+        return np.unique(self.ratings.films).astype(np.int64)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """Say what it was trained on, for the manifest; part of the content's hash."""
+        return {
+            "fingerprint": self.stages.fingerprint,
+            "ratings": int(np.count_nonzero(~self.is_held_out)),
+            "seed": self.seed,
+        }
+
+    def find_unchanged(self) -> TrainedModel | None:
+        """Return the model that was trained on exactly this, if it can be read."""
+        found = TrainedModel.objects.filter(fingerprint=self.stages.fingerprint).first()
+        if found is None:
+            return None
+        try:
+            artefacts.read_model(found.version)
+        except ModelUnreadable:
+            return None
+        return found
+
+    def run(self) -> Report:
+        self.stages.begin()
+        model = self.stages.find_fitted() or self.fit()
+        figures = self.measure(model)
+        active, compared = self.measure_active()
+        version = self.store(model, figures)
+        reasons = worse(figures, compared)
+        outcome: Outcome = "worse" if reasons else "activated"
+        self.note(version, figures, is_good=not reasons)
+        self.stages.end()
+        return report_of(
+            self.ratings,
+            outcome,
+            version=version,
+            figures=figures,
+            active=active,
+            compared=compared,
+            reasons=reasons,
+            seconds=self.seconds,
+        )
+
+    def fit(self) -> learned.Model:
+        ratings = self.ratings.ratings(~self.is_held_out)
+        with self.timed("fit"), ticking(self.told, self.expected_s()):
+            model = learned.fit(
+                ratings,
+                config=learned.Config(),
+                item_groups=self.ratings.groups or None,
+                rng=np.random.default_rng(self.seed),
+            )
+            return self.stages.keep_fitted(model, self.facts)
+
+    def expected_s(self) -> float:
+        """Go by the last training."""
+        last = TrainedModel.objects.order_by("-created_at").first()
+        fit_s = last.metrics.get("seconds", {}).get("fit") if last else None
+        if last is None or fit_s is None:
+            return USUAL_S * len(self.ratings)
+        return float(fit_s) * len(self.ratings) / last.ratings_count
+
+    def measure(self, model: learned.Model) -> Figures:
+        if found := self.stages.find_notes("figures"):
+            return found
+        with self.timed("measure"):
+            told = partial(self.told, "measure")
+            figures = measure(model, self.asked, self.films, told=told)
+        self.stages.keep_notes("figures", figures)
+        return figures
+
+    def measure_active(self) -> tuple[str | None, Figures]:
+        """Ask the active model about the same people; one that is lost says nothing."""
+        active = active_model()
+        if active is None:
+            return None, {}
+        try:
+            model = artefacts.read_model(active.version)
+        except ModelUnreadable:
+            return active.version, {}
+        with self.timed("compare"):
+            told = partial(self.told, "compare")
+            return active.version, measure(model, self.asked, self.films, told=told)
+
+    def store(self, model: learned.Model, figures: Figures) -> str:
+        """Write the folder of the version, unless a run cut off has done so."""
+        fitted = learned.read_facts(self.stages.folder / FITTED)
+        newest = datetime.fromtimestamp(int(self.ratings.moments.max()), UTC).date()
+        version = artefacts.version_for(fitted.content_hash, newest)
+        try:
+            artefacts.read_model(version)
+        except ModelUnreadable:
+            artefacts.remove([version])
+            folder = artefacts.folder_of(version)
+            learned.save(model, folder, training=self.facts, metrics=figures)
+        return version
+
+    @transaction.atomic
+    def note(self, version: str, figures: Figures, *, is_good: bool) -> None:
+        """Add the row, now that the folder is there; activate it if it is good."""
+        lock_models()
+        TrainedModel.objects.update_or_create(
+            version=version,
+            defaults={
+                "created_at": self.now,
+                "fingerprint": self.stages.fingerprint,
+                "seed": self.seed,
+                "ratings_count": len(self.ratings),
+                "members_count": self.ratings.members_count,
+                "metrics": {**figures, "seconds": self.seconds},
+            },
+        )
+        if is_good:
+            make_active(version, now=self.now)
+
+    @contextmanager
+    def timed(self, stage: Stage) -> Iterator[None]:
+        began_s = time.monotonic()
+        yield
+        self.seconds[stage] = round(time.monotonic() - began_s, 3)
+
+
+@contextmanager
+def ticking(told: Told, expected_s: float) -> Iterator[None]:
+    """Tell every second how long the fitting has taken, and will as far as we know."""
+    over, began_s = threading.Event(), time.monotonic()
+
+    def tick() -> None:
+        while not over.wait(TICK_S):
+            done_s = round(time.monotonic() - began_s)
+            # Past what was foreseen nobody knows: a tenth of it more, again and again.
+            told("fit", done_s, max(round(expected_s), round(done_s * 1.1)))
+
+    thread = threading.Thread(target=tick, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()

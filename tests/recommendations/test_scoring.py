@@ -1,0 +1,234 @@
+"""Who answers, and what becomes of a model that cannot."""
+
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from django.utils import timezone
+from pytest_django import Settings
+
+from nexus import engine
+from nexus.accounts.models import User
+from nexus.recommendations.artefacts import folder_of, remove, version_for
+from nexus.recommendations.models import TrainedModel
+from nexus.recommendations.scoring import cautious, fit_in
+from nexus.recommendations.serving import MODELS, read_model
+from tests.builders import make_rating
+from tests.client import Api
+from tests.recommendations.cinema import (
+    EVEN,
+    ODD,
+    fill_cinema,
+    forget_model,
+    movie,
+    serve_model,
+)
+
+Broken = Callable[[engine.Model], engine.Model]
+
+
+def test_a_film_is_fitted_in_at_its_percentile() -> None:
+    scores = np.array([-8.0, np.nan, -2.0, -4.0, -6.0])
+    likes = np.array([0.1, 0.55, 0.9, 0.6, 0.5])
+
+    found = fit_in(scores, likes, np.isnan(scores), ~np.isnan(scores))
+
+    # Half of the four are below .55: it comes in the middle of the four scores.
+    assert found.tolist() == [-8, -5, -2, -4, -6]
+
+
+@pytest.mark.parametrize(
+    ("like", "score"), [(0.0, -8), (0.1, -7.25), (0.7, -3.5), (1.0, -2)]
+)
+def test_ends_and_ties(like: float, score: float) -> None:
+    scores = np.array([-8.0, -2.0, -4.0, -6.0, np.nan])
+    likes = np.array([0.1, 0.9, 0.6, 0.5, like])
+
+    found = fit_in(scores, likes, np.isnan(scores), ~np.isnan(scores))
+
+    assert found[-1] == score
+
+
+def test_what_is_no_part_of_the_scale_sets_no_standard() -> None:
+    scores = np.array([9.0, -2.0, -4.0, np.nan])
+    likes = np.array([0.2, 0.9, 0.6, 1.0])
+
+    found = fit_in(
+        scores, likes, np.isnan(scores), np.array([False, True, True, False])
+    )
+
+    assert found.tolist() == [9, -2, -4, -2]
+
+
+def test_it_keeps_to_the_likes_where_nothing_is_known() -> None:
+    scores, likes = np.full(2, np.nan), np.array([0.2, 0.4])
+
+    found = fit_in(scores, likes, np.isnan(scores), ~np.isnan(scores))
+
+    assert found.tolist() == [0.2, 0.4]
+
+
+@pytest.mark.parametrize("score", [0, 3, 50, 100])
+def test_a_guess_is_cautious(score: int) -> None:
+    sure = engine.Explanation(
+        film_id=1,
+        model_version="rules-1",
+        match_score=score,
+        base_points=score,
+        components=(),
+        expected_stars=4.0,
+        interval=(score, score),
+        confidence="high",
+        evidence_count=90,
+        cold_start=False,
+        reasons=(),
+    )
+
+    found = cautious(sure)
+
+    assert found.confidence == "low"
+    low, high = found.interval
+    assert 0 <= low <= score <= high <= 100
+    assert replace(found, confidence="high", interval=sure.interval) == sure
+    if score == 50:
+        assert (low, high) == (18, 82)
+
+
+# Models that break
+
+
+@pytest.fixture
+def version(
+    db: None, settings: Settings, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    fill_cinema()
+    yield serve_model(settings, tmp_path_factory)
+    forget_model()
+
+
+@pytest.fixture
+def rated(owner: User) -> None:
+    for movie_id, stars in ((EVEN[0], 5), (EVEN[1], 4.5), (ODD[0], 1)):
+        make_rating(owner, movie(movie_id), stars=stars)
+
+
+def serve(model: engine.Model) -> str:
+    """Save a model as a version, and activate it."""
+    folder = folder_of("saved")
+    version = version_for(engine.save(model, folder), timezone.now().date())
+    folder.rename(folder_of(version))
+    TrainedModel.objects.filter(is_active=True).update(version=version)
+    forget_model()
+    return version
+
+
+def without_quality(model: engine.Model) -> engine.Model:
+    nothing = np.full_like(model.taste.quality, np.nan)
+    return replace(model, taste=replace(model.taste, quality=nothing))
+
+
+def without_noise(model: engine.Model) -> engine.Model:
+    nothing = np.full_like(model.taste.noise, np.nan)
+    return replace(model, taste=replace(model.taste, noise=nothing))
+
+
+def cut_off(model: engine.Model) -> engine.Model:
+    return replace(model, taste=replace(model.taste, rows=model.taste.rows[:5]))
+
+
+def of_another_shape(model: engine.Model) -> engine.Model:
+    narrow = model.taste.precision[:2, :2]
+    return replace(model, taste=replace(model.taste, precision=narrow))
+
+
+def without_prior(model: engine.Model) -> engine.Model:
+    nothing = np.full_like(model.pick.prior, np.nan)
+    return replace(model, pick=replace(model.pick, prior=nothing))
+
+
+BROKEN = [without_quality, without_noise, cut_off, of_another_shape]
+
+
+def feed(api: Api) -> dict[str, Any]:
+    answer = api.get("/api/user/recommendations/", page_size=100)
+    assert answer.status == 200, answer
+    found: dict[str, Any] = answer.json
+    return found
+
+
+def score(api: Api) -> dict[str, Any]:
+    answer = api.get(f"/api/movies/{EVEN[9]}/match_score/", without=EVEN[0])
+    assert answer.status == 200, answer
+    found: dict[str, Any] = answer.json
+    return found
+
+
+def by_rules(ask: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Ask while no model is active."""
+    TrainedModel.objects.all().delete()
+    forget_model()
+    return ask()
+
+
+@pytest.mark.parametrize("broken", [*BROKEN, without_prior])
+def test_the_rules_answer_for_a_broken_model(
+    version: str, rated: None, owner_api: Api, broken: Broken
+) -> None:
+    serve(broken(read_model(version)))
+
+    found = feed(owner_api)
+
+    assert found["meta"]["degraded"] is True
+    assert found["meta"]["model_version"] == "rules-1"
+    rules = by_rules(lambda: feed(owner_api))
+    assert rules["meta"]["degraded"] is False
+    assert found["results"] == rules["results"]
+
+
+@pytest.mark.parametrize("broken", BROKEN)
+def test_a_broken_model_makes_no_wrong_score(
+    version: str, rated: None, owner_api: Api, broken: Broken
+) -> None:
+    serve(broken(read_model(version)))
+
+    found = score(owner_api)
+
+    assert found["model_version"] == "rules-1"
+    assert found == by_rules(lambda: score(owner_api))
+
+
+def test_it_is_logged_once(
+    version: str, rated: None, owner_api: Api, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken = serve(without_quality(read_model(version)))
+
+    with caplog.at_level(logging.WARNING):
+        for _ in range(3):
+            feed(owner_api)
+            score(owner_api)
+
+    (message,) = [one.getMessage() for one in caplog.records]
+    assert message == f"model {broken} fails, rules answer"
+
+
+def test_a_model_that_is_removed_while_it_runs_still_answers(
+    version: str, rated: None, owner_api: Api
+) -> None:
+    before = feed(owner_api)
+    remove([version])
+
+    assert feed(owner_api) == before
+
+
+def test_a_model_that_is_gone_before_it_is_read_is_none(
+    version: str, rated: None, owner_api: Api
+) -> None:
+    remove([version])
+    MODELS.clear()
+
+    meta = feed(owner_api)["meta"]
+
+    assert (meta["model_version"], meta["degraded"]) == ("rules-1", False)

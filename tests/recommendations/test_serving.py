@@ -1,0 +1,206 @@
+"""The model of a process, while others change which one counts."""
+
+import logging
+import shutil
+from datetime import datetime, timedelta
+from pathlib import Path
+from threading import Event
+
+import pytest
+from django.utils import timezone
+
+from nexus.engine import learned
+from nexus.recommendations import serving
+from nexus.recommendations.artefacts import folder_of, read_model
+from nexus.recommendations.models import TrainedModel
+from nexus.recommendations.operations import activate_model, prune_models, roll_back
+from nexus.recommendations.serving import TRIED_AGAIN_AFTER, ModelStore
+from nexus.recommendations.training import train
+from tests.query_count import count_queries
+from tests.recommendations.crowd import store_crowd
+from tests.together import together
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("models_dir"),
+]
+
+NOW = timezone.now()
+SECOND = timedelta(seconds=1)
+
+
+@pytest.fixture
+def store() -> ModelStore:
+    return ModelStore()
+
+
+def version_at(store: ModelStore, now: datetime) -> str | None:
+    found = store.running(now=now)
+    return None if found is None else found.version
+
+
+def test_it_works(store: ModelStore, versions: list[str]) -> None:
+    model = store.current(now=NOW)
+
+    assert model is not None
+    assert version_at(store, NOW) == versions[2]
+
+
+def test_there_may_be_none(store: ModelStore) -> None:
+    assert store.current(now=NOW) is None
+    assert store.running(now=NOW) is None
+
+
+def test_it_sees_the_first_model_come(store: ModelStore) -> None:
+    assert store.current(now=NOW) is None
+    store_crowd()
+    train(seed=0, now=NOW, told=lambda *_: None)
+
+    assert store.current(now=NOW + SECOND) is not None
+
+
+def test_it_looks_once_a_second(store: ModelStore, versions: list[str]) -> None:
+    first = store.current(now=NOW)
+    later = NOW + timedelta(seconds=0.99)
+
+    assert count_queries(lambda: store.current(now=later)) == 0
+    assert store.current(now=later) is first
+    assert count_queries(lambda: store.current(now=NOW + SECOND)) == 1
+
+
+def test_it_maps_a_model_once(store: ModelStore, versions: list[str]) -> None:
+    first = store.current(now=NOW)
+
+    assert store.current(now=NOW + 5 * SECOND) is first
+
+
+def test_it_swaps(store: ModelStore, versions: list[str]) -> None:
+    store.current(now=NOW)
+    activate_model(version=versions[1], now=NOW)
+
+    assert version_at(store, NOW) == versions[2]
+    assert version_at(store, NOW + SECOND) == versions[1]
+    roll_back(now=NOW)
+    assert version_at(store, NOW + 2 * SECOND) == versions[2]
+
+
+def test_it_sees_that_there_is_none_any_more(
+    store: ModelStore, versions: list[str]
+) -> None:
+    store.current(now=NOW)
+    TrainedModel.objects.all().delete()
+
+    assert store.current(now=NOW + SECOND) is None
+
+
+def test_a_clock_that_is_set_back_does_not_stop_it(
+    store: ModelStore, versions: list[str]
+) -> None:
+    store.current(now=NOW)
+    activate_model(version=versions[1], now=NOW)
+
+    assert version_at(store, NOW - timedelta(days=1)) == versions[1]
+
+
+def test_a_model_that_is_forgotten_still_answers(
+    store: ModelStore, versions: list[str]
+) -> None:
+    old = store.current(now=NOW)
+    assert old is not None
+    TrainedModel.objects.filter(version=versions[2]).update(
+        is_active=False, activated_at=None
+    )
+    TrainedModel.objects.filter(version=versions[1]).update(is_active=True)
+    prune_models(keep=0)
+    assert not folder_of(versions[2]).exists()
+
+    history = learned.History([1001, 1003], [5.0, 1.0])
+    assert old.rank(history, history.items).shape == (2,)
+
+
+# What cannot be read
+
+
+@pytest.fixture
+def broken(versions: list[str]) -> str:
+    """A version that is activated, and then loses its folder."""
+    shutil.rmtree(folder_of(versions[1]))
+    return versions[1]
+
+
+def activate_anyway(version: str) -> None:
+    TrainedModel.objects.filter(is_active=True).update(is_active=False)
+    TrainedModel.objects.filter(version=version).update(is_active=True)
+
+
+def test_it_keeps_the_running_one_and_says_so_once(
+    store: ModelStore,
+    versions: list[str],
+    broken: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    store.current(now=NOW)
+    activate_anyway(broken)
+
+    with caplog.at_level(logging.ERROR):
+        found = {version_at(store, NOW + n * SECOND) for n in range(1, 200)}
+
+    assert found == {versions[2]}
+    (message,) = [one.getMessage() for one in caplog.records]
+    assert message.startswith("the active model is not served: ")
+    assert broken in message
+
+
+def test_without_a_running_one_there_is_none(store: ModelStore, broken: str) -> None:
+    activate_anyway(broken)
+
+    assert store.current(now=NOW) is None
+
+
+def test_it_tries_again_after_a_while(
+    store: ModelStore, versions: list[str], models_dir: Path
+) -> None:
+    store.current(now=NOW)
+    folder_of(versions[1]).rename(models_dir / "away")
+    activate_anyway(versions[1])
+    assert version_at(store, NOW + SECOND) == versions[2]
+    (models_dir / "away").rename(folder_of(versions[1]))
+
+    assert version_at(store, NOW + 2 * SECOND) == versions[2]
+    assert version_at(store, NOW + SECOND + TRIED_AGAIN_AFTER) == versions[1]
+
+
+# Many at once
+
+
+def test_the_first_callers_all_get_it(store: ModelStore, versions: list[str]) -> None:
+    found = together(*[lambda: store.current(now=NOW)] * 8)
+
+    assert {id(model) for model in found} == {id(store.current(now=NOW))}
+    assert found[0] is not None
+
+
+def test_nobody_waits_for_a_swap(
+    store: ModelStore, versions: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.current(now=NOW)
+    activate_model(version=versions[1], now=NOW)
+    is_loading, may_go_on = Event(), Event()
+
+    def read_slowly(version: str) -> learned.Model:
+        is_loading.set()
+        assert may_go_on.wait(30)
+        return read_model(version)
+
+    monkeypatch.setattr(serving, "read_model", read_slowly)
+
+    def meanwhile() -> str | None:
+        assert is_loading.wait(30)
+        try:
+            return version_at(store, NOW + SECOND)
+        finally:
+            may_go_on.set()
+
+    found = together(lambda: version_at(store, NOW + SECOND), meanwhile)
+
+    assert found == [versions[1], versions[2]]
