@@ -79,6 +79,7 @@ def say(api: Api, world: World) -> None:
     for day in ("1999-12-31", None):
         done(api.post("/api/user/history/", {"movie": first, "watched_on": day}))
     done(api.post("/api/user/hidden/", {"movie": third}))
+    done(api.post("/api/user/onboarding/skips/", {"movie": second}))
     liked = {"genres": [18, 878], "people": [world.person.pk], "movies": [second]}
     done(api.put("/api/user/preferences/", liked))
 

@@ -95,6 +95,14 @@ EXAMPLES: dict[str, Any] = {
     },
     "ViewingInputRequest": {"movie": 603, "watched_on": "2026-11-20"},
     "HiddenInputRequest": {"movie": 603},
+    "SkipInputRequest": {"movie": 603},
+    "OnboardingOutput": {
+        "cards": [{"movie": MOVIE, "position": 8}],
+        "answered": 2,
+        "skipped": 5,
+        "total": 20,
+        "is_complete": False,
+    },
     "PlaylistInputRequest": {
         "name": "For the winter",
         "visibility": "public",

@@ -1,1 +1,1 @@
-"""What a member says of films: ratings, reviews, history, preferences, hidden films."""
+"""What members say of films: ratings, history, preferences, what they hide and skip."""

@@ -109,6 +109,28 @@ class HiddenMovie(models.Model):
         return f"{self.movie_id} hidden by {self.user_id}"
 
 
+class SkippedMovie(models.Model):
+    """A film the member has not seen, as they said when asked to rate it."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="skipped_movies",
+    )
+    movie = models.ForeignKey(Movie, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["user", "movie"], name="skipped_once_per_movie"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.movie_id} skipped by {self.user_id}"
+
+
 class GenrePreference(models.Model):
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,

@@ -18,6 +18,7 @@ from nexus.ratings.models import (
     MoviePreference,
     PersonPreference,
     Rating,
+    SkippedMovie,
     Viewing,
 )
 from nexus.takeout.sources import Holding, Source
@@ -190,6 +191,23 @@ HIDDEN_MOVIES = Holding(
     ),
 )
 
+SKIPPED_MOVIES = Holding(
+    name="skipped_movies",
+    about="the films you had not seen when you were asked to rate them",
+    sources=(
+        Source(
+            model=SkippedMovie,
+            order=("created_at", "id"),
+            columns={
+                "movie_id": "movie_id",
+                "movie_title": FILM_TITLE,
+                "created_at": "created_at",
+            },
+            left_out={"id": ROW_NUMBER},
+        ),
+    ),
+)
+
 PLAYLISTS = Holding(
     name="playlists",
     about="your playlists, and whether a moderator hid one, and why",
@@ -317,6 +335,7 @@ HOLDINGS: Final = (
     RATINGS,
     HISTORY,
     HIDDEN_MOVIES,
+    SKIPPED_MOVIES,
     PLAYLISTS,
     PLAYLIST_ITEMS,
     SESSIONS,

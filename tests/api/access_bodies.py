@@ -114,6 +114,7 @@ BODIES: dict[str, Body | Maker] = {
     "PATCH /api/user/preferences/": {"genres": [28]},
     "POST /api/user/history/": {"movie": STORED},
     "POST /api/user/hidden/": {"movie": STORED},
+    "POST /api/user/onboarding/skips/": {"movie": STORED},
     "PUT /api/users/{}/role/": {"role": "moderator", "reason": "Helps."},
     "PUT /api/users/{}/shut_out/": REASON,
     "PUT /api/movies/{}/rating/": STARS,

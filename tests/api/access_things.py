@@ -18,7 +18,7 @@ from nexus.accounts.models import AuditEntry, User, Visibility
 from nexus.catalog.models import Movie
 from nexus.playlists.models import PlaylistVisibility
 from nexus.queue import do_later
-from nexus.ratings.models import HiddenMovie
+from nexus.ratings.models import HiddenMovie, SkippedMovie
 from tests.builders import (
     NOW,
     fill_playlist,
@@ -128,12 +128,20 @@ def hide_movie(people: People) -> HiddenMovie:
     )
 
 
+def skip_movie(people: People) -> object:
+    SkippedMovie.objects.create(
+        user=people["owner"], movie=stored_movie(), created_at=NOW
+    )
+    return STORED
+
+
 THINGS: dict[str, Maker] = {
     "sessions/{the owner's}": make_session,
     "history/{the owner's}": lambda people: (
         make_viewing(people["owner"], stored_movie()).pk
     ),
     "hidden/{hidden by the owner}": lambda people: hide_movie(people).movie_id,
+    "skips/{skipped by the owner}": skip_movie,
     "profiles/{public}": named("owner"),
     "profiles/{private}": after(go_private, named("owner")),
     "profiles/{of one shut out}": after(be_shut_out, named("owner")),

@@ -160,6 +160,14 @@ def test_it_tells_history_and_hidden_films(archive: Archive, world: World) -> No
     assert [(row["movie_id"], row["movie_title"]) for row in hidden] == [third]
 
 
+def test_it_tells_skipped_films(archive: Archive, world: World) -> None:
+    (told,) = archive.document["skipped_movies"]
+
+    assert told.pop("created_at").endswith("Z")
+    movie = world.movies[1]
+    assert told == {"movie_id": movie.pk, "movie_title": movie.title}
+
+
 def test_it_tells_of_playlists_with_their_films(archive: Archive, grace: User) -> None:
     document = archive.document
 

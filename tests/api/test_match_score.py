@@ -34,6 +34,7 @@ FIELDS = {
     "reasons",
     "cold_start",
     "model_version",
+    "without",
 }
 
 
@@ -231,6 +232,23 @@ def test_it_refuses_a_film_that_tmdb_took_back(owner_api: Api) -> None:
 
     assert score(owner_api, MATRIX).status == 404
     assert score(owner_api, RELOADED).status == 200
+
+
+def test_it_tells_how_it_would_be_without_a_rating(owner: User, owner_api: Api) -> None:
+    rate(owner, m238=2)
+    before = score(owner_api, RELOADED).json
+    rate(owner, m603=5)
+
+    answer = owner_api.get(f"/api/movies/{RELOADED}/match_score/", without=str(MATRIX))
+
+    assert answer.json["without"] == {
+        "movie": {"id": MATRIX, "title": "The Matrix"},
+        "match_score": before["match_score"],
+        "expected_stars": before["expected_stars"],
+        "interval": before["interval"],
+        "difference": answer.json["match_score"] - before["match_score"],
+    }
+    assert answer.json["without"]["difference"] > 0
 
 
 def test_it_is_private(api: Api, owner_api: Api) -> None:

@@ -31,6 +31,9 @@ get post /api/user/history/
 delete /api/user/history/{id}/
 get post /api/user/hidden/
 delete /api/user/hidden/{movie_id}/
+get /api/user/onboarding/
+post /api/user/onboarding/skips/
+delete /api/user/onboarding/skips/{movie_id}/
 get /api/user/export/
 get /api/user/recommendations/
 get /api/movies/recommendations/

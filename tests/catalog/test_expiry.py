@@ -17,7 +17,13 @@ from nexus.catalog.models import CreditKind, Keyword, Movie, MovieText
 from nexus.catalog.starter import read_films
 from nexus.catalog.store import OWNED_BY_TMDB
 from nexus.playlists.models import PlaylistItem
-from nexus.ratings.models import HiddenMovie, MoviePreference, Rating, Viewing
+from nexus.ratings.models import (
+    HiddenMovie,
+    MoviePreference,
+    Rating,
+    SkippedMovie,
+    Viewing,
+)
 from tests.builders import (
     NOW,
     add_credit,
@@ -40,7 +46,14 @@ pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
 OBSCURE, NEIGHBOUR, UNUSED = 910_005, 910_006, 910_007
 TOLD = "Zanzibar"  # in every text that TMDb told
-REFERRING: list[Any] = [Rating, Viewing, HiddenMovie, MoviePreference, PlaylistItem]
+REFERRING: list[Any] = [
+    Rating,
+    Viewing,
+    HiddenMovie,
+    SkippedMovie,
+    MoviePreference,
+    PlaylistItem,
+]
 
 
 def make_told(
@@ -128,6 +141,7 @@ def refer_to(movie: Movie, user: User) -> None:
     make_rating(user, movie, review="Liked it.")
     make_viewing(user, movie)
     HiddenMovie.objects.create(user=user, movie=movie, created_at=NOW)
+    SkippedMovie.objects.create(user=user, movie=movie, created_at=NOW)
     MoviePreference.objects.create(user=user, movie=movie)
     playlist = make_playlist(user, visibility="public")
     fill_playlist(playlist, movie)
@@ -346,6 +360,7 @@ LISTS = [
     "/api/movies/top_rated/",
     "/api/movies/trending/",
     "/api/genres/",
+    "/api/user/onboarding/",
     "/api/user/recommendations/",
     "/api/user/recommendations/?include_watched=true",
 ]

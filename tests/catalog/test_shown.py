@@ -188,7 +188,14 @@ def test_what_they_take_along_tells_no_old_copy(
     answer = owner_api.get("/api/user/export/")
 
     with ZipFile(BytesIO(b"".join(answer.response))) as archive:
-        lists = ("ratings", "history", "hidden_movies", "playlist_items", "preferences")
+        lists = (
+            "ratings",
+            "history",
+            "hidden_movies",
+            "skipped_movies",
+            "playlist_items",
+            "preferences",
+        )
         for name in lists:
             assert title in archive.read(f"{name}.csv").decode(), name
         document = archive.read("nexus.json").decode()

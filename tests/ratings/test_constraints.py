@@ -14,6 +14,7 @@ from nexus.ratings.models import (
     MoviePreference,
     PersonPreference,
     Rating,
+    SkippedMovie,
     Viewing,
 )
 from tests.builders import NOW, make_movie, make_person, make_rating, make_viewing
@@ -51,6 +52,15 @@ def test_a_film_is_hidden_once(owner: User) -> None:
 
     with pytest.raises(IntegrityError, match="hidden_once_per_movie"):
         HiddenMovie.objects.create(user=owner, movie=movie, created_at=NOW)
+
+
+def test_a_film_is_skipped_once(owner: User, stranger: User) -> None:
+    movie = make_movie()
+    SkippedMovie.objects.create(user=owner, movie=movie, created_at=NOW)
+    SkippedMovie.objects.create(user=stranger, movie=movie, created_at=NOW)
+
+    with pytest.raises(IntegrityError, match="skipped_once_per_movie"):
+        SkippedMovie.objects.create(user=owner, movie=movie, created_at=NOW)
 
 
 @pytest.mark.parametrize("kind", ["genre", "person", "movie"])

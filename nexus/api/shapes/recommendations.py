@@ -1,8 +1,10 @@
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from nexus.api.fields import ParamDecimal, ParamFlag
+from nexus.api.endpoint import Params
+from nexus.api.fields import MAX_ID, ParamDecimal, ParamFlag, ParamNumber
 from nexus.api.paging import PageParams
 from nexus.api.shapes.common import page_of
 from nexus.api.shapes.movies import FilterParams, MovieOutput
@@ -13,6 +15,16 @@ from nexus.recommendations.words import REASON_TYPES, Reason
 class TitledMovie(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     title = serializers.CharField()
+
+
+def interval_field() -> serializers.ListField:
+    return serializers.ListField(
+        source="explanation.interval",
+        child=serializers.IntegerField(min_value=0, max_value=100),
+        min_length=2,
+        max_length=2,
+        help_text="Where the score would be, four times of five, if all were known.",
+    )
 
 
 class ReasonOutput(serializers.Serializer[Any]):
@@ -44,6 +56,38 @@ class ComponentOutput(serializers.Serializer[Any]):
     points = serializers.IntegerField()
 
 
+class MatchScoreParams(Params):
+    without = ParamNumber(
+        required=False,
+        min_value=1,
+        max_value=MAX_ID,
+        help_text="A film you rated: the answer says how it would be without.",
+    )
+
+
+class WithoutOutput(serializers.Serializer[Any]):
+    """The match score had the member not rated the film named, exactly."""
+
+    movie = serializers.SerializerMethodField()
+    match_score = serializers.IntegerField(
+        source="explanation.match_score", min_value=0, max_value=100
+    )
+    expected_stars = serializers.SerializerMethodField()
+    interval = interval_field()
+    difference = serializers.IntegerField(
+        min_value=-100,
+        max_value=100,
+        help_text="What the rating adds: the real match score less this one.",
+    )
+
+    @extend_schema_field(TitledMovie)
+    def get_movie(self, found: Any) -> dict[str, Any]:
+        return {"id": found.movie.id, "title": found.movie.name}
+
+    def get_expected_stars(self, found: Any) -> float:
+        return round(float(found.explanation.expected_stars), 2)
+
+
 class MatchScoreOutput(serializers.Serializer[Any]):
     """The probability, in percent, that this member would give 4 stars or more.
 
@@ -55,13 +99,7 @@ class MatchScoreOutput(serializers.Serializer[Any]):
         source="explanation.match_score", min_value=0, max_value=100
     )
     expected_stars = serializers.SerializerMethodField()
-    interval = serializers.ListField(
-        source="explanation.interval",
-        child=serializers.IntegerField(),
-        min_length=2,
-        max_length=2,
-        help_text="Where the score would be, four times of five, if all were known.",
-    )
+    interval = interval_field()
     confidence = serializers.ChoiceField(
         source="explanation.confidence", choices=["low", "medium", "high"]
     )
@@ -70,7 +108,11 @@ class MatchScoreOutput(serializers.Serializer[Any]):
     base_points = serializers.IntegerField(source="explanation.base_points")
     reasons = ReasonOutput(many=True)
     cold_start = serializers.BooleanField(source="explanation.cold_start")
-    model_version = serializers.CharField(source="explanation.model_version")
+    model_version = serializers.CharField(
+        source="explanation.model_version",
+        help_text="What answered: a trained model, or the fixed rules of rules-1.",
+    )
+    without = WithoutOutput(allow_null=True, help_text="null unless it was asked for.")
 
     def get_expected_stars(self, found: Any) -> float:
         return round(float(found.explanation.expected_stars), 2)
@@ -93,8 +135,12 @@ class FeedMeta(serializers.Serializer[Any]):
     recommender = serializers.ChoiceField(
         choices=["personal", "preferences", "trending"]
     )
-    model_version = serializers.CharField()
-    degraded = serializers.BooleanField()
+    model_version = serializers.CharField(
+        help_text="The trained model's, or rules-1 without one."
+    )
+    degraded = serializers.BooleanField(
+        help_text="TMDb, or the trained model, should have given a better answer."
+    )
     intra_list_distance = serializers.SerializerMethodField(
         help_text="How unlike the films of this page are, 0 to 1."
     )

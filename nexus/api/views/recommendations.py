@@ -41,12 +41,13 @@ class Recommendations(Endpoint):
 class MatchScore(Endpoint):
     @operation(
         "Say how well a film suits me, and why",
+        params=shapes.MatchScoreParams,
         answers={200: shapes.MatchScoreOutput},
         failures=[502, 503],
     )
     def get(self, request: Request, movie_id: int) -> Response:
         found = queries.match_score(
-            user=self.user, movie_id=movie_id, now=timezone.now()
+            user=self.user, movie_id=movie_id, **self.params, now=timezone.now()
         )
         return Response(shapes.MatchScoreOutput(found).data)
 

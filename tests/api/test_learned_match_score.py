@@ -1,0 +1,262 @@
+"""The match score while a trained model is served."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from pytest_django import Settings
+
+from nexus.accounts.models import User
+from nexus.catalog.models import Genre
+from nexus.ratings.models import GenrePreference
+from nexus.recommendations.members import read_member
+from nexus.recommendations.models import TrainedModel
+from nexus.recommendations.serving import read_model
+from tests.builders import make_rating
+from tests.client import Answer, Api
+from tests.query_count import count_queries
+from tests.recommendations.cinema import (
+    EVEN,
+    ODD,
+    UNKNOWN,
+    fill_cinema,
+    forget_model,
+    look_up_once,
+    movie,
+    serve_model,
+)
+
+SIX = dict.fromkeys(EVEN[:3], 5.0) | dict.fromkeys(ODD[:3], 1.0)
+
+
+@pytest.fixture(autouse=True)
+def version(
+    db: None, settings: Settings, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    fill_cinema()
+    yield serve_model(settings, tmp_path_factory)
+    forget_model()
+
+
+def ask(api: Api, movie_id: int, **params: Any) -> Answer:
+    return api.get(f"/api/movies/{movie_id}/match_score/", **params)
+
+
+def score(api: Api, movie_id: int, **params: Any) -> dict[str, Any]:
+    answer = ask(api, movie_id, **params)
+    assert answer.status == 200, answer
+    found: dict[str, Any] = answer.json
+    return found
+
+
+def rate(user: User, stars_by_id: dict[int, float]) -> None:
+    for movie_id, stars in stars_by_id.items():
+        make_rating(user, movie(movie_id), stars=stars)
+
+
+def test_it_works(owner: User, owner_api: Api, version: str) -> None:
+    rate(owner, SIX)
+
+    found = score(owner_api, EVEN[9])
+
+    assert found["model_version"] == version
+    assert found["match_score"] > 60
+    assert found["expected_stars"] > 3.5
+    assert found["evidence_count"] == 6
+    assert found["cold_start"] is False
+    assert found["without"] is None
+    assert score(owner_api, ODD[9])["match_score"] < 40
+
+
+def test_it_says_what_the_model_says(owner: User, owner_api: Api, version: str) -> None:
+    rate(owner, SIX)
+    history = read_member(owner).history
+    films = np.array([*EVEN, *ODD])
+
+    match = read_model(version).match(history, films)
+
+    for film, like, stars in zip(films, match.like, match.expected, strict=True):
+        found = score(owner_api, int(film))
+        assert abs(found["match_score"] - 100 * like) <= 0.5 + 1e-9
+        assert found["expected_stars"] == round(float(stars), 2)
+
+
+@pytest.mark.parametrize("stars", [{1002: 5.0}, SIX, dict.fromkeys(EVEN, 3.5)])
+def test_it_adds_up(owner: User, owner_api: Api, stars: dict[int, float]) -> None:
+    rate(owner, stars)
+
+    for film in (*EVEN[:5], *ODD[:5], UNKNOWN):
+        found = score(owner_api, film)
+
+        names = [part["name"] for part in found["components"]]
+        assert names == ["genre_affinity", "rating_history", "popularity"]
+        points = sum(part["points"] for part in found["components"])
+        assert found["base_points"] + points == found["match_score"]
+        low, high = found["interval"]
+        assert 0 <= low <= found["match_score"] <= high <= 100
+
+
+def test_it_says_why_in_words(owner: User, owner_api: Api) -> None:
+    rate(owner, SIX)
+
+    reasons = score(owner_api, EVEN[9])["reasons"]
+
+    points = [abs(one["points"]) for one in reasons]
+    assert points == sorted(points, reverse=True)
+    assert {one["type"] for one in reasons} == {"rated_movie", "quality", "popularity"}
+    told = {one["movie"]["id"]: one for one in reasons if one["type"] == "rated_movie"}
+    assert set(told) == set(SIX)
+    assert told[EVEN[0]]["text"] == f"You gave Film {EVEN[0]} 5 stars."
+    assert told[EVEN[0]]["points"] > 0
+    assert told[ODD[0]]["text"].startswith(f"You gave Film {ODD[0]} 1 star: ")
+
+
+def test_it_names_what_was_declared(owner: User, owner_api: Api) -> None:
+    rate(owner, SIX)
+    before = score(owner_api, EVEN[9])
+    GenrePreference.objects.create(user=owner, genre=Genre.objects.get(id=18))
+
+    after = score(owner_api, EVEN[9])
+
+    assert after["reasons"][-1] == {
+        "type": "genre",
+        "text": "You said that you like Drama films.",
+        "genre": {"id": 18, "name": "Drama"},
+        "points": 0.0,
+    }
+    assert after["match_score"] == before["match_score"]
+
+
+def test_it_moves_with_a_rating(owner: User, owner_api: Api) -> None:
+    rate(owner, SIX)
+    before = score(owner_api, EVEN[9])["match_score"]
+
+    rate(owner, dict.fromkeys(EVEN[3:6], 0.5))
+
+    assert score(owner_api, EVEN[9])["match_score"] < before
+
+
+def test_it_leaves_the_films_own_rating_out(owner: User, owner_api: Api) -> None:
+    rate(owner, SIX)
+    before = score(owner_api, EVEN[9])
+    rate(owner, {EVEN[9]: 0.5})
+
+    assert score(owner_api, EVEN[9]) == before
+
+
+def test_the_only_rating_may_be_its_own(owner: User, owner_api: Api) -> None:
+    rate(owner, {EVEN[9]: 0.5})
+
+    found = score(owner_api, EVEN[9])
+
+    assert (found["cold_start"], found["evidence_count"]) == (True, 0)
+
+
+def test_a_newcomer_is_for_the_rules(owner_api: Api) -> None:
+    found = score(owner_api, EVEN[9])
+
+    assert found["model_version"] == "rules-1"
+    assert found["cold_start"] is True
+
+
+# Without one of the ratings
+
+
+@pytest.mark.parametrize("film", [EVEN[9], ODD[9], EVEN[1], UNKNOWN])
+@pytest.mark.parametrize("has_model", [True, False])
+def test_it_is_as_if_the_film_had_not_been_rated(
+    owner: User, owner_api: Api, film: int, *, has_model: bool
+) -> None:
+    if not has_model:
+        TrainedModel.objects.all().delete()
+    rate(owner, SIX)
+    found = score(owner_api, film, without=EVEN[0])
+    owner_api.delete(f"/api/movies/{EVEN[0]}/rating/")
+
+    real = score(owner_api, film)
+
+    assert found["without"] == {
+        "movie": {"id": EVEN[0], "title": f"Film {EVEN[0]}"},
+        "match_score": real["match_score"],
+        "expected_stars": real["expected_stars"],
+        "interval": real["interval"],
+        "difference": found["match_score"] - real["match_score"],
+    }
+
+
+def test_it_tells_what_a_rating_adds(owner: User, owner_api: Api) -> None:
+    rate(owner, {EVEN[0]: 5})
+
+    found = score(owner_api, EVEN[9], without=EVEN[0])
+
+    assert found["without"]["difference"] > 0
+    plain = score(owner_api, EVEN[9])
+    assert found == plain | {"without": found["without"]}
+
+
+def test_the_only_rating_can_be_thought_away(owner: User, owner_api: Api) -> None:
+    rate(owner, {EVEN[0]: 5})
+
+    found = score(owner_api, EVEN[9], without=EVEN[0])["without"]
+
+    assert 0 <= found["match_score"] <= 100
+
+
+def test_without_its_own_rating_a_film_scores_the_same(
+    owner: User, owner_api: Api
+) -> None:
+    rate(owner, SIX)
+
+    assert score(owner_api, EVEN[0], without=EVEN[0])["without"]["difference"] == 0
+
+
+def test_a_rating_that_the_model_does_not_know_adds_nothing(
+    owner: User, owner_api: Api
+) -> None:
+    rate(owner, SIX | {UNKNOWN: 5})
+
+    assert score(owner_api, EVEN[9], without=UNKNOWN)["without"]["difference"] == 0
+
+
+@pytest.mark.parametrize("without", [EVEN[8], 424_242])
+def test_it_refuses_a_film_that_was_not_rated(
+    owner: User, owner_api: Api, without: int
+) -> None:
+    rate(owner, SIX)
+
+    answer = ask(owner_api, EVEN[9], without=without)
+
+    assert answer.status == 400
+    assert answer.field_code("without") == "invalid"
+
+
+def test_anothers_rating_is_none(owner: User, stranger_api: Api) -> None:
+    rate(owner, SIX)
+
+    assert ask(stranger_api, EVEN[9], without=EVEN[0]).status == 400
+
+
+@pytest.mark.parametrize("without", ["0", "-1", "x", "", "2147483648", "1.5"])
+def test_it_refuses_nonsense(owner_api: Api, without: str) -> None:
+    answer = ask(owner_api, EVEN[9], without=without)
+
+    assert answer.status == 400
+    assert "without" in answer.json["errors"]
+
+
+# What it costs
+
+
+def test_it_asks_as_much_for_one_rating_as_for_fifty(
+    owner: User, owner_api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look_up_once(monkeypatch)
+    rate(owner, {ODD[20]: 4.0})
+    score(owner_api, EVEN[9])
+    counts = []
+    for films in (ODD[:1], ODD[1:10], EVEN[10:]):
+        rate(owner, dict.fromkeys(films, 4.0))
+        counts.append(count_queries(lambda: score(owner_api, EVEN[9])))
+
+    assert counts[0] == counts[1] == counts[2]
