@@ -1,11 +1,12 @@
 # Everything a person or a build server does here. Needs Python 3.11 or newer with pip.
 
 PYTHON ?= python3
+MOVIELENS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: run test check bench audit format lock clean
+.PHONY: run test check bench eval audit format lock clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/base
@@ -35,6 +36,12 @@ bench: $(VENV)/dev
 	$(BIN)/python -m bench.login_timing
 	$(BIN)/python -m bench.tmdb_isolation
 
+# Measures the engine and its peers on a MovieLens folder, which is not ours to bring.
+eval: $(VENV)/eval
+	@test -n "$(MOVIELENS)" || { echo "make eval MOVIELENS=/path/to/ml-latest-small"; exit 1; }
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 \
+	  $(BIN)/python -m nexus.engine.evaluation $(MOVIELENS) --out docs/EVALUATION.md
+
 format: $(VENV)/dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
@@ -50,6 +57,11 @@ $(VENV)/dev: requirements/dev.txt | $(VENV)/bin/python
 	$(PIP) install --require-hashes -r requirements/dev.txt
 	@touch $@ $(VENV)/base
 
+$(VENV)/eval: requirements/eval.txt | $(VENV)/bin/python
+	@echo "Installing the engine's peers into $(VENV), once ..."
+	$(PIP) install --require-hashes -r requirements/eval.txt
+	@touch $@ $(VENV)/base
+
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "Nexus needs Python 3.11 or newer: make PYTHON=/path/to/python3.12"; exit 1; }
@@ -61,6 +73,7 @@ UV_COMPILE := uv pip compile --quiet --universal --python-version 3.11 \
 lock:
 	$(UV_COMPILE) pyproject.toml -o requirements/base.txt
 	$(UV_COMPILE) --group dev -c requirements/base.txt pyproject.toml -o requirements/dev.txt
+	$(UV_COMPILE) --group eval -c requirements/base.txt pyproject.toml -o requirements/eval.txt
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache

@@ -10,7 +10,7 @@ from packaging.utils import canonicalize_name
 
 from nexus.env import PROJECT_DIR
 
-FILES = ["base.txt", "dev.txt"]
+FILES = ["base.txt", "dev.txt", "eval.txt"]
 HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}")
 
 
@@ -36,8 +36,8 @@ def wanted(file: str) -> list[Requirement]:
     text = (PROJECT_DIR / "pyproject.toml").read_text(encoding="utf-8")
     project: dict[str, Any] = tomllib.loads(text)
     lines = project["project"]["dependencies"]
-    if file == "dev.txt":
-        lines = lines + project["dependency-groups"]["dev"]
+    group = file.removesuffix(".txt")
+    lines = lines + project["dependency-groups"].get(group, [])
     return [Requirement(line) for line in lines]
 
 
