@@ -1,6 +1,6 @@
 """What we know of a member, as the engine reads it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from django.db.models.functions import Coalesce
@@ -42,7 +42,20 @@ class Member:
 
     def without(self, movie_id: int) -> "Member":
         """Return the member as they would be had they not rated the film."""
-        rated = {id_: n for id_, n in self.taste.rated.items() if id_ != movie_id}
+        return self.with_only(id_ for id_ in self.taste.rated if id_ != movie_id)
+
+    def latest(self, count: int) -> "Member":
+        """Return the member with no more than the newest of their ratings."""
+        if len(self.taste.rated) <= count:
+            return self
+        newest = sorted(self.taste.rated, key=self.newest_first)
+        return self.with_only(newest[:count])
+
+    def newest_first(self, movie_id: int) -> tuple[int, int]:
+        return -self.rated_at.get(movie_id, 0), movie_id
+
+    def with_only(self, movie_ids: Iterable[int]) -> "Member":
+        rated = {id_: self.taste.rated[id_] for id_ in movie_ids}
         return replace(self, taste=replace(self.taste, rated=rated))
 
 

@@ -7,7 +7,7 @@ fitted in:
 - in a list, by percentile: of the films that both can score and the member has not
   rated, as many are to be below it as are by the rules' probability of a like. One that
   the rules find likelier to be liked than three quarters of those gets the model's
-  score at three quarters.
+  score at three quarters. Here the rules go by the member's newest 100 ratings.
 - as a match score, by the rules alone, with low confidence and a range as wide as
   theirs is for somebody unknown.
 
@@ -37,8 +37,11 @@ Floats: TypeAlias = NDArray[np.float64]
 Bools: TypeAlias = NDArray[np.bool_]
 T = TypeVar("T")
 
+# Of many ratings the rules look at the newest: their time grows with the number.
+RATINGS_COMPARED: Final = 100
 # The rules' range for a stranger and a film without votes, in log-odds to each side.
 WIDE: Final = 1.51
+DECLARED: Final = frozenset({"genre", "person", "liked_movie"})
 # MovieLens's names of TMDb's genres, where it has one.
 GENRE_NAMES: Final = {
     12: "Adventure",
@@ -158,7 +161,10 @@ class Learned:
             known[rated] = False
         if known.all():
             return found
-        likes = self.rules.relevance(own_stars=own_stars)
+        latest = replace(self.rules, member=self.member.latest(RATINGS_COMPARED))
+        likes = latest.relevance(own_stars=False)
+        if own_stars:
+            likes = self.rules.own_stars_first(likes)
         return fit_in(found, likes, ~known, scale)
 
     def learned(self) -> Floats:
@@ -175,12 +181,19 @@ class Learned:
 
     def declared(self) -> Floats:
         """Log-odds of what the member declared and the model has no term for."""
-        taste, named = self.member.taste, set(self.model.pick.genres.names)
-        genres = {id_ for id_ in taste.genres if GENRE_NAMES.get(id_) not in named}
-        if not (genres or taste.people or taste.movies):
+        said, named = self.said, set(self.model.pick.genres.names)
+        genres = {id_ for id_ in said.genres if GENRE_NAMES.get(id_) not in named}
+        if not (genres or said.people or said.movies):
             return np.zeros(len(self.catalogue))
-        said = engine.Taste(genres=genres, people=taste.people, movies=taste.movies)
-        return engine.score_by_rules(self.catalogue, said).genre_affinity
+        left = replace(said, genres=genres)
+        return engine.score_by_rules(self.catalogue, left).genre_affinity
+
+    @property
+    def said(self) -> engine.Taste:
+        """What the member declared, without any rating; a rated film is no more."""
+        taste = self.member.taste
+        movies = set(taste.movies) - set(taste.rated)
+        return engine.Taste(genres=taste.genres, people=taste.people, movies=movies)
 
     def explain(
         self, movie_ids: Sequence[int], *, limit: int
@@ -192,36 +205,28 @@ class Learned:
         )
         found = {one.film_id: cautious(one) for one in strange}
         rated = [id_ for id_, told in pairs if told]
-        said = self.said_of(rated)
+        said, history = self.reasons_said(rated), self.member.history
         for id_ in rated:
-            found[id_] = self.explain_known(id_, said.get(id_, ()), limit=limit)
+            # A third of the reasons are for what the member declared.
+            own = said.get(id_, [])[: limit // 3]
+            one = self.model.explain(history, id_)
+            reasons = (*one.reasons[: limit - len(own)], *own)
+            found[id_] = replace(one, model_version=self.version, reasons=reasons)
         return [found[id_] for id_ in movie_ids]
 
-    def explain_known(
-        self, movie_id: int, said: Sequence[engine.Reason], *, limit: int
-    ) -> engine.Explanation:
-        found = self.model.explain(self.member.history, movie_id)
-        own, more = said[: limit // 3], limit - len(said[: limit // 3])
-        reasons = (*found.reasons[:more], *own)
-        return replace(found, model_version=self.version, reasons=reasons)
-
-    def said_of(self, movie_ids: Sequence[int]) -> dict[int, list[engine.Reason]]:
-        """What the member declared that bears on the films, without points.
+    def reasons_said(self, movie_ids: Sequence[int]) -> dict[int, list[engine.Reason]]:
+        """Name what the member declared that bears on the films, without points.
 
         It is why they are listed, and no part of their match score.
         """
-        taste = self.member.taste
         if not (movie_ids and self.member.is_known):
             return {}
-        said = engine.Taste(
-            genres=taste.genres, people=taste.people, movies=taste.movies
-        )
-        found = engine.explain_all_by_rules(self.catalogue, said, movie_ids)
+        found = engine.explain_all_by_rules(self.catalogue, self.said, movie_ids)
         return {
             one.film_id: [
                 replace(reason, points=0.0)
                 for reason in one.reasons
-                if reason.kind in {"genre", "person", "liked_movie"}
+                if reason.kind in DECLARED
             ]
             for one in found
         }

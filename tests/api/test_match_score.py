@@ -6,6 +6,7 @@ from nexus.ratings.models import GenrePreference, MoviePreference, PersonPrefere
 from tests.builders import make_movie, make_rating
 from tests.client import Answer, Api
 from tests.query_count import count_queries
+from tests.recommendations.cinema import look_up_once
 from tests.recommendations.shelf import (
     AMELIE,
     FELLOWSHIP,
@@ -34,7 +35,6 @@ FIELDS = {
     "reasons",
     "cold_start",
     "model_version",
-    "without",
 }
 
 
@@ -272,8 +272,9 @@ def test_it_refuses_parameters(owner_api: Api) -> None:
 
 
 def test_it_asks_as_much_for_one_rating_as_for_a_hundred(
-    owner: User, owner_api: Api
+    owner: User, owner_api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    look_up_once(monkeypatch)
     score(owner_api, GODFATHER)
     counts = []
     for n in (1, 9, 90):

@@ -10,6 +10,7 @@ from nexus.ratings.models import HiddenMovie
 from tests.builders import make_movie, make_rating, make_viewing
 from tests.client import Answer, Api
 from tests.query_count import count_queries
+from tests.recommendations.cinema import look_up_once
 from tests.recommendations.shelf import (
     ALIEN,
     ALIENS,
@@ -418,8 +419,9 @@ def test_it_skips_a_film_deleted_by_hand(owner_api: Api) -> None:
 
 
 def test_it_asks_as_much_for_one_film_as_for_a_hundred(
-    owner: User, owner_api: Api
+    owner: User, owner_api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    look_up_once(monkeypatch)
     rate(owner, MATRIX, 5)
     for n in range(100):
         make_movie(title=f"More {n}", genres=[878])
@@ -432,8 +434,9 @@ def test_it_asks_as_much_for_one_film_as_for_a_hundred(
 
 
 def test_it_asks_as_much_for_one_rating_as_for_a_hundred(
-    owner: User, owner_api: Api
+    owner: User, owner_api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    look_up_once(monkeypatch)
     counts = []
     for n in (1, 9, 90):
         for _ in range(n):

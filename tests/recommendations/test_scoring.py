@@ -12,10 +12,10 @@ from pytest_django import Settings
 
 from nexus import engine
 from nexus.accounts.models import User
-from nexus.recommendations.artefacts import folder_of, remove, version_for
+from nexus.recommendations.artefacts import folder_of, read_model, remove, version_for
 from nexus.recommendations.models import TrainedModel
 from nexus.recommendations.scoring import cautious, fit_in
-from nexus.recommendations.serving import MODELS, read_model
+from nexus.recommendations.serving import MODELS
 from tests.builders import make_rating
 from tests.client import Api
 from tests.recommendations.cinema import (

@@ -47,6 +47,44 @@ def test_it_says(reason: Reason, text: str) -> None:
     assert found.points == reason.points
 
 
+@pytest.mark.parametrize(
+    ("reason", "text"),
+    [
+        (Reason("rated_movie", 603, 4.5, 3.0), "You gave The Matrix 4.5 stars."),
+        (Reason("rated_movie", 603, 1.0, -3.0), "You gave The Matrix only 1 star."),
+        (
+            Reason("rated_movie", 603, 5.0, -3.0),
+            "You gave The Matrix 5 stars: who does so tends to like this one less.",
+        ),
+        (
+            Reason("rated_movie", 603, 2.0, 3.0),
+            "You gave The Matrix 2 stars: who does so tends to like this one more.",
+        ),
+        (Reason("person", 5, None, 0.0), "You said that you like Jodie Foster."),
+        (
+            Reason("quality", None, 4.21, 1.0),
+            "Those who rated it gave about 4.2 stars, more than to most films.",
+        ),
+        (
+            Reason("quality", None, 2.0, -1.0),
+            "Those who rated it gave about 2.0 stars, less than to most films.",
+        ),
+        (
+            Reason("popularity", None, None, 1.0),
+            "Films like it suit more people than most films do.",
+        ),
+        (
+            Reason("popularity", None, None, -1.0),
+            "Films like it suit fewer people than most films do.",
+        ),
+    ],
+)
+def test_it_says_what_a_model_has_learned(reason: Reason, text: str) -> None:
+    (found,) = put_in_words([reason], NAMES, learned=True)
+
+    assert found.text == text
+
+
 @pytest.mark.parametrize("kind", ["rated_movie", "liked_movie", "genre", "person"])
 def test_it_leaves_out_what_has_no_name_any_more(kind: str) -> None:
     reason = Reason(kind, 404, 4.0, 1.0)  # type: ignore[arg-type]  # one of four

@@ -112,10 +112,16 @@ class MatchScoreOutput(serializers.Serializer[Any]):
         source="explanation.model_version",
         help_text="What answered: a trained model, or the fixed rules of rules-1.",
     )
-    without = WithoutOutput(allow_null=True, help_text="null unless it was asked for.")
+    without = WithoutOutput(required=False, help_text="Only if it was asked for.")
 
     def get_expected_stars(self, found: Any) -> float:
         return round(float(found.explanation.expected_stars), 2)
+
+    def to_representation(self, instance: Any) -> dict[str, Any]:
+        body: dict[str, Any] = super().to_representation(instance)
+        if instance.without is None:
+            del body["without"]
+        return body
 
 
 class SimilarOutput(serializers.Serializer[Any]):

@@ -21,7 +21,7 @@ import numpy as np
 from scipy.linalg import cho_factor, cho_solve, qr, svd
 from scipy.sparse import csc_array, csr_array
 
-from nexus.engine.arrays import Floats, freeze
+from nexus.engine.arrays import Floats, Ints, freeze
 from nexus.engine.learned.interactions import Columns, Table
 from nexus.engine.learned.pick import (
     PickConfig,
@@ -37,13 +37,16 @@ BLOCK = 256
 POWER_STEPS = 4
 SPARE_DIRECTIONS = 16
 MOST_CELLS = 50_000_000
+# A film with few ratings cannot tell many neighbours apart: fewer are worth trying.
+TRIES_PER_RATING = 10
 
 
 @dataclass(frozen=True, slots=True)
 class SparseConfig:
     """Sizes of the scalable form; larger is closer to the dense one, and slower.
 
-    rank:    of V; support: films in the first ridge of each film; keep: in the second
+    rank:    of V; support: films in the first ridge of each film, fewer for films with
+             few ratings; keep: films in the second
     sources: only this many most rated films are in anybody's support (memory grows as
              its square); the rank part covers all films
     """
@@ -87,6 +90,7 @@ class _Block:
 
     target: C - HVW at the sources; cross: G between sources and targets (no L)
     own:    float64[b], C - HVW at the targets themselves; energy: H_jj
+    counts: int64[b], ratings of each target
     """
 
     columns: Columns
@@ -94,6 +98,7 @@ class _Block:
     cross: Floats
     own: Floats
     energy: Floats
+    counts: Ints
 
 
 def is_small(n_users: int, n_items: int) -> bool:
@@ -178,12 +183,13 @@ def _blocks(
     own = _dense(problem.inputs.multiply(problem.targets).sum(axis=0))
     own -= np.einsum("ir,ri->i", basis.hv, right)
     energy = problem.energy + problem.penalty
+    counts = np.diff(inputs.indptr).astype(np.int64)
     for start in range(0, own.size, BLOCK):
         part = np.arange(start, min(start + BLOCK, own.size))
         target = (by_source @ targets[:, part]).toarray()
         target -= basis.hv[sources.columns] @ right[:, part]
         cross = (by_source @ inputs[:, part]).toarray()
-        yield _Block(part, target, cross, own[part], energy[part])
+        yield _Block(part, target, cross, own[part], energy[part], counts[part])
 
 
 def _fit_rest(
@@ -214,7 +220,8 @@ def _choose(sources: _Sources, block: _Block, at: int, sizes: SparseConfig) -> C
     gains = np.abs(block.target[:, at]) / sources.scale
     gains[sources.columns == block.columns[at]] = -1.0
     others = int(np.count_nonzero(gains >= 0))
-    support = _largest(gains, min(sizes.support, others))
+    tried = min(sizes.support, sizes.keep + TRIES_PER_RATING * int(block.counts[at]))
+    support = _largest(gains, min(tried, others))
     fitted = _ridge(sources, block, at, support)[:-1]
     strength = np.abs(fitted) * sources.scale[support]
     return support[_largest(strength, min(sizes.keep, support.size))]
