@@ -36,6 +36,7 @@ TOLD_SHARE: Final = 0.8
 LIKED: Final = 8  # half-stars
 # A model is worse than another if one of these figures is by more than this.
 MARGINS: Final = {"ndcg_10": 0.02, "ndcg_100": 0.02, "rmse": 0.02, "ece": 0.02}
+NEEDED: Final = ("ndcg_10", "rmse")
 HIGHER_IS_BETTER: Final = frozenset({"ndcg_10", "ndcg_100"})
 
 
@@ -175,6 +176,11 @@ def summed(claims: Sequence[Claims]) -> Figures:
         figures["ece"] = ece(bin_claims(stars[said] * 2 >= LIKED, like[said]))
         figures["cover"] = cover(stars[said], low[said], high[said])
     return figures
+
+
+def unmeasured(found: Figures) -> list[str]:
+    """Say what nobody could be asked about: such a model is served to nobody."""
+    return [f"{name} cannot be told" for name in NEEDED if name not in found]
 
 
 def worse(found: Figures, than: Figures) -> list[str]:

@@ -5,10 +5,11 @@ Every change locks the table of models, so that simultaneous ones follow each ot
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import Error, connection, transaction
+from django.db.models import Max
 
 from nexus.lib.errors import ConflictError, NotFoundError
 from nexus.recommendations import artefacts
@@ -96,9 +97,15 @@ def make_active(version: str, *, now: datetime) -> TrainedModel:
         return found
     TrainedModel.objects.filter(is_active=True).update(is_active=False)
     chosen = TrainedModel.objects.filter(version=version)
-    if not chosen.update(is_active=True, activated_at=now):
+    if not chosen.update(is_active=True, activated_at=moment_after_all(now)):
         raise ModelNotFound(f"There is no model {version!r:.60} any more.")
     return chosen.get()
+
+
+def moment_after_all(now: datetime) -> datetime:
+    """Return now, or just after the last activation: a training began long ago."""
+    newest = TrainedModel.objects.aggregate(at=Max("activated_at"))["at"]
+    return now if newest is None else max(now, newest + timedelta(microseconds=1))
 
 
 def lock_models() -> None:

@@ -24,11 +24,13 @@ from nexus.engine import learned
 from nexus.recommendations import artefacts
 from nexus.recommendations.artefacts import ModelUnreadable
 from nexus.recommendations.held_out import (
+    MARGINS,
     Figures,
     Person,
     held_out,
     measure,
     split_people,
+    unmeasured,
     worse,
 )
 from nexus.recommendations.interactions import Interactions, read_interactions
@@ -178,9 +180,12 @@ class Training:
         figures = self.measure(model)
         active, compared = self.measure_active()
         version = self.store(model, figures)
-        reasons = worse(figures, compared)
-        outcome: Outcome = "worse" if reasons else "activated"
-        self.note(version, figures, is_good=not reasons)
+        reasons = [*unmeasured(figures), *worse(figures, compared)]
+        if self.note(version, figures, instead_of=None if reasons else (active,)):
+            outcome: Outcome = "activated"
+        else:
+            outcome = "worse"
+            reasons = reasons or ["another model was activated meanwhile"]
         self.stages.end()
         return report_of(
             self.ratings,
@@ -222,14 +227,18 @@ class Training:
         return figures
 
     def measure_active(self) -> tuple[str | None, Figures]:
-        """Ask the active model about the same people; one that is lost says nothing."""
+        """Ask the active model about the same people.
+
+        One that is lost can only say what was measured when it was trained.
+        """
         active = active_model()
         if active is None:
             return None, {}
         try:
             model = artefacts.read_model(active.version)
         except ModelUnreadable:
-            return active.version, {}
+            known = {name: active.metrics.get(name) for name in MARGINS}
+            return active.version, {name: one for name, one in known.items() if one}
         with self.timed("compare"):
             told = partial(self.told, "compare")
             return active.version, measure(model, self.asked, self.films, told=told)
@@ -248,8 +257,14 @@ class Training:
         return version
 
     @transaction.atomic
-    def note(self, version: str, figures: Figures, *, is_good: bool) -> None:
-        """Add the row, now that the folder is there; activate it if it is good."""
+    def note(
+        self, version: str, figures: Figures, *, instead_of: tuple[str | None] | None
+    ) -> bool:
+        """Add the row, now that the folder is there.
+
+        Activate it, and say so, if it is better than the active version, which has to
+        be that one still.
+        """
         lock_models()
         TrainedModel.objects.update_or_create(
             version=version,
@@ -262,8 +277,11 @@ class Training:
                 "metrics": {**figures, "seconds": self.seconds},
             },
         )
-        if is_good:
-            make_active(version, now=self.now)
+        active = active_model()
+        if instead_of != (active.version if active else None,):
+            return False
+        make_active(version, now=self.now)
+        return True
 
     @contextmanager
     def timed(self, stage: Stage) -> Iterator[None]:

@@ -134,14 +134,7 @@ def read(directory: Path, classes: Classes) -> tuple[Any, Facts]:
         facts = Facts(
             manifest["content_hash"], manifest["training"], manifest["metrics"]
         )
-    except (
-        KeyError,
-        TypeError,
-        ValueError,
-        AttributeError,
-        OSError,
-        EOFError,
-    ) as error:
+    except Exception as error:
         raise UnusableArtefact(f"{directory} is broken: {error}") from error
     return whole, facts
 
@@ -161,7 +154,7 @@ def _describe(array: NDArray[Any]) -> dict[str, Json]:
     return {
         "dtype": array.dtype.str,
         "shape": list(array.shape),
-        "sha256": hashlib.sha256(array.tobytes()).hexdigest(),
+        "sha256": hashlib.sha256(np.ascontiguousarray(array).data).hexdigest(),
     }
 
 
