@@ -16,7 +16,7 @@ from nexus.engine import learned
 from nexus.recommendations import held_out, training
 from nexus.recommendations.artefacts import folder_of
 from nexus.recommendations.models import OutsideRating, TrainedModel
-from nexus.recommendations.operations import TRAINING
+from nexus.recommendations.operations import TRAINING, activate_model
 from nexus.recommendations.training import Report, train
 from tests.builders import make_movie, make_rating, make_user
 from tests.recommendations.crowd import store_crowd
@@ -206,7 +206,39 @@ def test_a_model_that_cannot_be_read_holds_up_no_other() -> None:
 
     second = summary()
 
-    assert (second["outcome"], second["compared"]) == ("activated", {})
+    assert second["outcome"] == "activated"
+    assert second["compared"] == {
+        name: first["figures"][name] for name in held_out.MARGINS
+    }
+
+
+def test_one_that_nobody_could_be_asked_about_is_not_served(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    store_crowd()
+    monkeypatch.setattr(held_out, "LEAST_RATINGS", 1_000)
+
+    told = summary()
+
+    assert told["outcome"] == "worse"
+    assert "ndcg_10 cannot be told" in told["reasons"]
+    assert not TrainedModel.objects.filter(is_active=True).exists()
+
+
+def test_it_does_not_overrule_who_chose_another_meanwhile() -> None:
+    store_crowd()
+    first = summary("--seed", "1")
+    summary("--seed", "2")
+    change_a_rating()
+
+    def choose_meanwhile(stage: str, done: int, total: int) -> None:
+        if stage == "compare" and done == total:
+            activate_model(version=first["version"], now=timezone.now())
+
+    report = train_quietly(told=choose_meanwhile)
+
+    assert report.outcome == "worse"
+    assert TrainedModel.objects.get(is_active=True).version == first["version"]
 
 
 # Taken up again
