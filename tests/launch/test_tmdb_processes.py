@@ -25,7 +25,7 @@ NO_FILM = 920_002
 MARGIN_S = 2.0  # for hundreds of threads on two cores
 PATIENCE_S = 30.0
 TIRED_S = 20.0  # after so long a caller gives up asking again
-# Calls a second. The budget is smaller, as calls draw closer together on a busy machine.
+# Calls a second; the budget is smaller, as calls draw together on a busy machine.
 TOLERATED = 40
 
 
