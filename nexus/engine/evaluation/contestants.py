@@ -6,6 +6,7 @@ never saw; only `RatingModel` may have been trained on the very person.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from nexus.engine.arrays import Floats, Ints
@@ -49,6 +50,13 @@ class MatchModel(Protocol):
 @runtime_checkable
 class ExplainingModel(Protocol):
     def explain(self, history: History, candidate: int) -> object: ...
+
+
+@runtime_checkable
+class SavingModel(Protocol):
+    """A model that is kept in files: all that serving needs, in a new folder."""
+
+    def save(self, directory: Path) -> object: ...
 
 
 class Ranker(Protocol):

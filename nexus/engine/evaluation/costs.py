@@ -2,12 +2,18 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TypeVar
 
 import numpy as np
 
 from nexus.engine.arrays import Ints
-from nexus.engine.evaluation.contestants import ExplainingModel, RankingModel
+from nexus.engine.evaluation.contestants import (
+    ExplainingModel,
+    RankingModel,
+    SavingModel,
+)
 from nexus.engine.evaluation.ledger import Line
 from nexus.engine.evaluation.splits import HeldOut
 from nexus.engine.learned.interactions import Ratings
@@ -16,13 +22,14 @@ N_TIMED = 50
 TRAINING = "training, s"
 RANKING = "one ranking of all films, ms"
 EXPLAINING = "one explanation, ms"
+STORED = "model on disk, MB"
 
 Model = TypeVar("Model")
 
 
 @dataclass(slots=True)
 class Watch:
-    """Times fits (seconds) and answers (milliseconds); shows medians."""
+    """Times fits (seconds) and answers (milliseconds), weighs files; shows medians."""
 
     clock: Callable[[], float]
     progress: Callable[[str], None]
@@ -50,13 +57,24 @@ class Watch:
                 model.explain(person.known, int(person.hidden.items[0]))
                 self._note(name, EXPLAINING, 1000 * (self.clock() - started))
 
+    def weigh(self, name: str, model: object) -> None:
+        """Note how many megabytes (10^6 bytes) a model takes that can be saved."""
+        if not isinstance(model, SavingModel):
+            return
+        with TemporaryDirectory() as scratch:
+            model.save(Path(scratch) / "model")
+            files = [file for file in Path(scratch).rglob("*") if file.is_file()]
+            self._note(name, STORED, sum(file.stat().st_size for file in files) / 1e6)
+
     def lines(self) -> list[Line]:
         return [
             Line(
-                name, "", {act: float(np.median(times)) for act, times in acts.items()}
+                name,
+                "",
+                {act: float(np.median(all_of)) for act, all_of in acts.items()},
             )
             for name, acts in self.spent.items()
         ]
 
-    def _note(self, name: str, act: str, time: float) -> None:
-        self.spent.setdefault(name, {}).setdefault(act, []).append(time)
+    def _note(self, name: str, act: str, amount: float) -> None:
+        self.spent.setdefault(name, {}).setdefault(act, []).append(amount)

@@ -2,14 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
+from pathlib import Path
 
 import numpy as np
 
 from nexus.engine.arrays import Floats, Ints
+from nexus.engine.evaluation.autoencoders import Ease, Rdlae
 from nexus.engine.evaluation.biases import Biases, FilmShare
 from nexus.engine.evaluation.contestants import Field
 from nexus.engine.evaluation.outside import find_outside
-from nexus.engine.evaluation.peers import Ease, ItemNeighbours, Popularity, Slim
+from nexus.engine.evaluation.peers import ItemNeighbours, Popularity, Slim
+from nexus.engine.learned.artefact import save
 from nexus.engine.learned.interactions import History, Ratings
 from nexus.engine.learned.model import Config, Model, fit
 from nexus.engine.learned.prior import Groups
@@ -56,11 +59,14 @@ class LearnedModel:
     def explain(self, history: History, candidate: int) -> Explanation:
         return self.model.explain(history, candidate)
 
+    def save(self, directory: Path) -> None:
+        save(self.model, directory)
+
 
 def gather(seed: int, item_groups: Groups | None = None) -> Field:
     """All that are there; outside libraries' peers only where they are installed."""
     ours, outside = Learned(item_groups=item_groups, seed=seed), find_outside(seed)
-    rankers = (ours, Popularity(), ItemNeighbours(), Ease(), Slim())
+    rankers = (ours, Popularity(), ItemNeighbours(), Ease(), Rdlae(), Slim())
     return Field(
         rankers=(*rankers, *outside.rankers),
         predictors=(ours, Biases(), *outside.predictors),

@@ -1,16 +1,14 @@
-"""Peers in a few lines each: popularity, item neighbours, EASE and SLIM.
+"""Peers in a few lines each: popularity, item neighbours and SLIM.
 
-All four read likes alone, `X` float64[n_users, n_items] of 0 and 1 (4 stars or more),
-and answer for anybody from the row `x` of what they like, by popularity if that is
-nothing.
+These and those of `autoencoders` read likes alone, `X` float64[n_users, n_items] of 0
+and 1 (4 stars or more), and answer for anybody from the row `x` of what they like, by
+popularity if that is nothing.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve
 from scipy.sparse import csc_array, csr_array, diags_array
 
 from nexus.engine.arrays import Floats, Ints, Sparse
@@ -69,25 +67,6 @@ class ItemNeighbours:
         likes = likes_matrix(table)
         near = keep_largest(_cosines(likes, self.shrink), self.k).T.tocsr()
         return likes_model(table, likes, lambda liked: near[liked].sum(axis=0))
-
-
-@dataclass(frozen=True, slots=True)
-class Ease:
-    """s = x B, B = I - P diag(1 / P_jj), P = (X'X + penalty I)^-1 (Steck 2019).
-
-    Of the two equal forms the smaller is inverted: films x films, or by Woodbury
-    P = (I - X' (penalty I + XX')^-1 X) / penalty, people x people.
-    """
-
-    penalty: float = 200.0
-    name: str = "EASE"
-
-    def fit(self, ratings: Ratings) -> LikesModel:
-        table = index(ratings)
-        likes = likes_matrix(table)
-        by_people = table.n_users < table.n_items
-        score = (_ease_by_people if by_people else _ease_by_films)(likes, self.penalty)
-        return likes_model(table, likes, score)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,37 +166,3 @@ def _cosines(likes: Sparse, shrink: float) -> Sparse:
     alone = csr_array(together - diags_array(together.diagonal()))
     alone.eliminate_zeros()
     return alone
-
-
-def _ease_by_films(likes: Sparse, penalty: float) -> Callable[[Columns], Floats]:
-    gram = (likes.T @ likes).toarray()
-    gram[np.diag_indices_from(gram)] += penalty
-    inverse = cho_solve(cho_factor(gram), np.eye(gram.shape[0]))
-    weights = -inverse / np.diag(inverse)
-    np.fill_diagonal(weights, 0.0)
-    return lambda liked: weights[liked].sum(axis=0)
-
-
-def _ease_by_people(likes: Sparse, penalty: float) -> Callable[[Columns], Floats]:
-    """x P and diag P without a films x films array; the factor 1 / penalty cancels."""
-    gram = (likes @ likes.T).toarray()
-    gram[np.diag_indices_from(gram)] += penalty
-    inverse = cho_solve(cho_factor(gram), np.eye(gram.shape[0]))
-    by_film = csr_array(likes.T)
-    spread = np.asarray(by_film @ inverse)
-    # Of each film, the sum of its row of `spread` over the people who like it.
-    film = np.repeat(np.arange(by_film.shape[0]), np.diff(by_film.indptr))
-    shares = spread[film, by_film.indices]
-    explained = np.bincount(film, shares, minlength=by_film.shape[0])
-    diagonal = 1.0 - explained.astype(np.float64)
-    return partial(_ease_scores, by_film, spread, diagonal)
-
-
-def _ease_scores(
-    by_film: Sparse, spread: Floats, diagonal: Floats, liked: Columns
-) -> Floats:
-    """by_film: CSR X'; spread: float64[n_items, n_users] = X'K, K the inverse."""
-    told = np.zeros(by_film.shape[0])
-    told[liked] = 1.0
-    projected: Floats = told - by_film @ spread[liked].sum(axis=0)
-    return told - projected / diagonal

@@ -142,6 +142,7 @@ def _run_unseen(plan: Plan, entrants: Field, watch: Watch, books: Ledgers) -> No
             for ranker in entrants.rankers:
                 films = plan.catalogue.items
                 watch.time_answers(ranker.name, fits.of(ranker), fold.people, films)
+                watch.weigh(ranker.name, fits.of(ranker))
         if "match" in plan.only:
             rng = np.random.default_rng([plan.seed, 4, number])
             cases = match_cases(fold.people, rng=rng)

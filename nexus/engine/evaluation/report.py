@@ -19,8 +19,8 @@ HOW_CHOSEN = """\
 All settings, ours and the peers', were chosen on MovieLens latest-small, on other
 splits of the same people: figures on that table flatter each a little. SVD and SVD++
 without further word, KNNBaseline and the averages were not searched; the other peers
-were, over small grids (EASE 5 settings, item-kNN 12, SLIM 13, iALS 36, tuned SVD
-44)."""
+were, over small grids (EASE 5 settings, RDLAE 36, item-kNN 12, SLIM 13, iALS 36, tuned
+SVD 44)."""
 
 
 @dataclass(frozen=True, slots=True)

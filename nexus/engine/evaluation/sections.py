@@ -42,9 +42,11 @@ Unseen people at their start: little of what is known of them is told, all of it
 out of the lists, and the hidden likes are the same in each group. Genres: the three
 most above the usual among a person's known likes stand in for what they would tick.
 Cards: of 20 films shown, the ratings of those they have seen are told; the films are
-chosen by what they explain of all likes, or are simply the most rated."""
+chosen by what having seen them explains of all likes, or are simply the most rated."""
 
-COST = "Medians on the machine that wrote this report, with one thread."
+COST = """\
+Medians on the machine that wrote this report, with one thread. On disk: all files that
+serving needs, in 10^6 bytes; peers are not saved."""
 
 
 def of_strong(ledger: Ledger, shown: Shown) -> Section:

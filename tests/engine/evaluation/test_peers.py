@@ -4,15 +4,13 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
+from nexus.engine.evaluation.autoencoders import Ease, Rdlae
 from nexus.engine.evaluation.biases import Biases, FilmShare, damped_mean
 from nexus.engine.evaluation.contestants import Ranker
 from nexus.engine.evaluation.peers import (
-    Ease,
     ItemNeighbours,
     Popularity,
     Slim,
-    _ease_by_films,
-    _ease_by_people,
     keep_largest,
     likes_matrix,
 )
@@ -25,6 +23,7 @@ RANKERS: list[Ranker] = [
     Popularity(),
     ItemNeighbours(),
     Ease(penalty=5.0),
+    Rdlae(penalty=5.0),
     Slim(l2=2.0),
 ]
 
@@ -87,28 +86,6 @@ def test_it_keeps_the_nearest_by_hand() -> None:
     rows = csr_array(np.array([[3.0, 5.0, 3.0], [0.0, 1.0, 0.0]]))
 
     assert keep_largest(rows, 2).toarray().tolist() == [[3, 5, 0], [0, 1, 0]]
-
-
-def test_it_solves_ease_by_hand() -> None:
-    """Two films liked by one together, one by another: G + 1 = [[3, 1], [1, 2]].
-
-    P = [[2, -1], [-1, 3]] / 5, so B_12 = -P_12 / P_22 = 1/3 and B_21 = 1/2.
-    """
-    ratings = Ratings([1, 1, 2], [1, 2, 1], [5, 5, 5])
-
-    model = Ease(penalty=1.0).fit(ratings)
-
-    assert model.rank(likes(1), np.array([1, 2])) == pytest.approx([0, 1 / 3])
-    assert model.rank(likes(2), np.array([1, 2])) == pytest.approx([1 / 2, 0])
-
-
-def test_it_solves_ease_alike_by_people_and_by_films() -> None:
-    matrix = likes_matrix(index(two_kinds()))
-    liked = np.array([0, 3, 8])
-
-    one, two = _ease_by_people(matrix, 7.0)(liked), _ease_by_films(matrix, 7.0)(liked)
-
-    assert one == pytest.approx(two, abs=1e-10)
 
 
 def test_it_solves_slim_by_hand() -> None:

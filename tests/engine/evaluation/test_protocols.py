@@ -1,5 +1,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,12 +13,13 @@ from nexus.engine.evaluation import (
     RankingModel,
     evaluate,
 )
+from nexus.engine.evaluation.autoencoders import Ease
 from nexus.engine.evaluation.biases import Biases, FilmShare
 from nexus.engine.evaluation.bootstrap import Interval
-from nexus.engine.evaluation.costs import TRAINING, Watch
-from nexus.engine.evaluation.entrants import gather
+from nexus.engine.evaluation.costs import STORED, TRAINING, Watch
+from nexus.engine.evaluation.entrants import Learned, gather
 from nexus.engine.evaluation.ledger import Line, Section
-from nexus.engine.evaluation.peers import Ease, Popularity
+from nexus.engine.evaluation.peers import Popularity
 from nexus.engine.learned.interactions import Ratings
 from tests.engine.evaluation.tables import groups_of, two_kinds
 
@@ -131,6 +133,35 @@ def test_it_reads_the_clock_it_is_given() -> None:
     assert {line.cells[TRAINING] for line in cost.lines} == {1.0}
 
 
+class Saved:
+    """A model of 1.5 MB in two files."""
+
+    def save(self, directory: Path) -> None:
+        directory.mkdir()
+        (directory / "a").write_bytes(b"a" * 1_000_000)
+        (directory / "b").write_bytes(b"b" * 500_000)
+
+
+def test_it_weighs_what_can_be_saved() -> None:
+    told = watch()
+
+    told.weigh("ours", Saved())
+    told.weigh("a peer", Popularity())
+
+    (line,) = told.lines()
+    assert (line.contestant, line.cells[STORED]) == ("ours", 1.5)
+
+
+def test_it_weighs_ours() -> None:
+    field = Field(rankers=(Learned(), Popularity()))
+
+    (cost,) = run("cost", entrants=field).sections
+
+    ours, popular = cost.lines
+    assert isinstance(ours.cells[STORED], float)
+    assert STORED not in popular.cells
+
+
 def test_it_tells_how_far_it_is() -> None:
     told: list[str] = []
 
@@ -149,7 +180,7 @@ def test_it_gathers_peers_and_names_those_not_there() -> None:
 
     names = {it.name for it in field.everybody}
     assert field.rankers[0].name == "Nexus"
-    assert {"popularity", "EASE", "SLIM", "biases"} <= names
+    assert {"popularity", "EASE", "RDLAE", "SLIM", "biases"} <= names
     everybody = names | set(field.absent)
     assert {"iALS (implicit)", "SVD++ (Surprise)"} <= everybody
     assert names.isdisjoint(field.absent)
