@@ -35,6 +35,7 @@ $(VENV)/audit/bin/pip-audit: | $(VENV)/bin/python
 bench: $(VENV)/dev
 	$(BIN)/python -m bench.login_timing
 	$(BIN)/python -m bench.tmdb_isolation
+	$(BIN)/python -m bench.engine_costs
 
 # Measures the engine and its peers on a MovieLens folder, which is not ours to bring.
 eval: $(VENV)/eval
