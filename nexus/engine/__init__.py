@@ -3,14 +3,14 @@
 `build_catalogue` turns film facts into frozen arrays. `score_by_rules` scores films for
 one member's `Taste` by fixed formulas ("rules-1"), `explain_by_rules` takes one score
 apart into points that add up, `explain_all_by_rules` those of a page, `similar` names
-neighbours by content. `top_n`, `diversify`, `discount_popular` and `achieved` work on
-any scorer's output; so do the forms `Match` and `Explanation`. Ids are int64 at the
-border, rows inside. Equal input gives an equal answer, bit for bit, in whatever order
-it comes.
+neighbours by content and, given a model's `Picks`, by who picks both. `top_n`,
+`diversify`, `discount_popular` and `achieved` work on any scorer's output; so do the
+forms `Match` and `Explanation`. Ids are int64 at the border, rows inside. Equal input
+gives an equal answer, bit for bit, in whatever order it comes.
 
 `fit` learns from `Ratings` and returns a `Model`, which answers for anybody from their
-`History` alone: `Model.rank`, `.match`, `.explain` and `.without`. `save` and `load`
-keep it in a folder of arrays, mapped into memory.
+`History` alone: `Model.rank`, `.match`, `.explain` (for a page `.explain_all`) and
+`.without`. `save` and `load` keep it in a folder of arrays, mapped into memory.
 """
 
 from nexus.engine.catalogue import Catalogue, FilmFacts, build_catalogue
@@ -23,7 +23,7 @@ from nexus.engine.ranking import top_n
 from nexus.engine.results import Component, Explanation, Match, Reason
 from nexus.engine.rules import VERSION as RULES_VERSION
 from nexus.engine.rules import RulesScores, score_by_rules
-from nexus.engine.similar import SimilarFilm, similar
+from nexus.engine.similar import Picks, SimilarFilm, similar
 from nexus.engine.taste import Taste
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
     "History",
     "Match",
     "Model",
+    "Picks",
     "Ratings",
     "Reason",
     "RulesScores",

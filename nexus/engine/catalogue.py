@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from nexus.engine.arrays import Bools, Floats, Ids, Ints, as_ids, freeze
 from nexus.engine.content import Content, build_content
 from nexus.engine.features import Field, build_field
+from nexus.engine.neighbours import NearLines
 from nexus.engine.quality import bayesian_average, percentiles, prior_average
 
 CAST_USED = 5
@@ -55,6 +56,7 @@ class Catalogue:
     quality:       float64[n], Bayesian average of the votes, 0..10
     usual_quality: what quality is for a film without votes
     popularity:    float64[n], percentile 0..1, 0.5 = unknown
+    near:          what was found out of these films meanwhile; changes no answer
     """
 
     ids: Ints
@@ -68,6 +70,7 @@ class Catalogue:
     quality: Floats
     usual_quality: float
     popularity: Floats
+    near: NearLines = field(default_factory=NearLines, compare=False, repr=False)
 
     def __len__(self) -> int:
         return self.ids.size

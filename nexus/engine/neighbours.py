@@ -1,6 +1,7 @@
 """The films a member has judged that are like a given film."""
 
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -51,21 +52,65 @@ def neighbourhood(near: Floats, stars: Floats) -> Neighbourhood:
     )
 
 
-def neighbourhood_of_all(
-    content: Content, judged: Ints, stars: Floats
-) -> Neighbourhood:
-    """Return `neighbourhood` of all films, bit for bit, a judged film at a time."""
-    size = content.facts_of.size
-    found = Neighbourhood(np.zeros(size), np.zeros(size), np.zeros(size))
-    lines = similarity_lines(content, judged)
-    for row, given, alike in zip(judged, stars, lines, strict=True):
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The films near one film, ascending, and their `closeness`, above 0."""
+
+    films: Ints
+    weights: Floats
+
+
+@dataclass(slots=True)
+class NearLines:
+    """Remembers the lines of films that were asked about: no member has a say in them.
+
+    The oldest go when there are more than `most` neighbours in all (12 bytes each).
+    """
+
+    most: int = 2_000_000
+    lines: dict[int, Line] = field(default_factory=dict)
+    held: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def of(self, content: Content, judged: Ints) -> list[Line]:
+        known = self.lines.copy()
+        new = np.array([row for row in judged.tolist() if row not in known], np.int64)
+        found = dict(zip(new.tolist(), find_lines(content, new), strict=True))
+        self.remember(found)
+        return [found.get(row) or known[row] for row in judged.tolist()]
+
+    def remember(self, found: dict[int, Line]) -> None:
+        with self.lock:
+            for row, line in found.items():
+                if row not in self.lines:
+                    self.lines[row] = line
+                    self.held += line.films.size
+            while self.held > self.most:
+                self.held -= self.lines.pop(next(iter(self.lines))).films.size
+
+
+def find_lines(content: Content, judged: Ints) -> list[Line]:
+    lines = []
+    for row, alike in zip(judged, similarity_lines(content, judged), strict=True):
         near = np.flatnonzero(alike > FAR)  # nine films of ten weigh nothing
         near = near[near != row]
-        weight = closeness(alike[near])
-        found.weight[near] += weight
-        found.stars[near] += weight * given
-        found.count[near] += 1
-    return found
+        lines.append(Line(near.astype(np.int32), closeness(alike[near])))
+    return lines
+
+
+def neighbourhood_of_all(
+    content: Content, judged: Ints, stars: Floats, lines: NearLines
+) -> Neighbourhood:
+    """Return `neighbourhood` of all films, bit for bit, a judged film after another."""
+    size, found = content.facts_of.size, lines.of(content, judged)
+    if not found:
+        return Neighbourhood(np.zeros(size), np.zeros(size), np.zeros(size))
+    films = np.concatenate([line.films for line in found])
+    weights = np.concatenate([line.weights for line in found])
+    given = np.repeat(stars, [line.films.size for line in found])
+    terms = (weights, weights * given, np.ones(films.size))
+    sums = [np.bincount(films, term, minlength=size) for term in terms]
+    return Neighbourhood(*(one.astype(np.float64, copy=False) for one in sums))
 
 
 def _sum_in_order(terms: Floats) -> Floats:

@@ -43,17 +43,20 @@ class Component:
 class Reason:
     """One cause in numbers; the application finds the words.
 
-    id:     film, genre or person, by `kind`; None for quality and popularity
+    id:     film, genre or person, by `kind`; None for quality and popularity, and for
+            a genre that a trained model knows by name
     stars:  rated_movie: what the member gave it; genre: the member's average there,
-            None if only declared; quality: the vote average as stars (half of 0..10),
-            drawn to the usual one while votes are few; otherwise None
+            None if none was rated; quality: the average as stars 0.5..5, drawn to the
+            usual one while votes are few; otherwise None
     points: share of the match score, before rounding to whole points
+    name:   the genre as the ratings' source calls it, where there is no id
     """
 
     kind: ReasonKind
     id: int | None
     stars: float | None
     points: float
+    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

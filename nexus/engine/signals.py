@@ -77,8 +77,9 @@ def gather(catalogue: Catalogue, known: Known, rows: Ints, near: Near) -> Signal
 def gather_all(catalogue: Catalogue, known: Known) -> Signals:
     """Gather the signals of all films, each the same as by `gather`."""
     content, rows = catalogue.content, np.arange(len(catalogue))
-    rated = neighbourhood_of_all(content, known.rated, known.stars)
-    liked = neighbourhood_of_all(content, known.liked, _ones(known))
+    near = catalogue.near
+    rated = neighbourhood_of_all(content, known.rated, known.stars, near)
+    liked = neighbourhood_of_all(content, known.liked, _ones(known), near)
     return _signals(catalogue, known, rows, rated, liked)
 
 

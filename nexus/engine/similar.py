@@ -1,19 +1,32 @@
-"""Similar titles by content alone, with what each shares with the film asked about."""
+"""Similar titles by content, and by who picks both, with what each shares.
+
+alike(i, j) = w * picked + (1 - w) * content(i, j),   w = n / (n + 10)
+
+n is the ratings of the less rated of the two films; below 5 it is content alone.
+`picked` puts what a trained model says of j to whom it knows by i alone on the scale of
+content: the film it names k-th counts as the k-th most similar by content does, and one
+it speaks against as nothing. Where no film shares anything, they count in proportion.
+"""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from nexus.engine.arrays import check_count
+from nexus.engine.arrays import Floats, Ints, check_count
 from nexus.engine.catalogue import Catalogue
 from nexus.engine.content import similarity_lines
 from nexus.engine.features import Field
-from nexus.engine.ranking import top_n
+
+FEWEST = 5
+HALF_WAY = 10
 
 
 @dataclass(frozen=True, slots=True)
 class SimilarFilm:
-    """A neighbour: similarity 0..1 and the ids of what both have, strongest first."""
+    """A neighbour: similarity 0..1 and the ids of what both have, strongest first.
+
+    picked: who picks the film asked about picks this one more than others do
+    """
 
     id: int
     similarity: float
@@ -21,24 +34,68 @@ class SimilarFilm:
     keywords: tuple[int, ...]
     cast: tuple[int, ...]
     directors: tuple[int, ...]
+    picked: bool = False
 
 
-def similar(catalogue: Catalogue, film_id: int, limit: int) -> tuple[SimilarFilm, ...]:
-    """Return at most `limit` films by falling content(i, j), ties by ascending id.
+@dataclass(frozen=True, slots=True)
+class Picks:
+    """What a trained model says to whom it knows by one film alone.
 
-    Only films that share something are named: a film of which nothing is known has
-    no neighbours. ValueError if the film is not in the catalogue.
+    scores:  float64[n] in the order of the catalogue; above 0: picked, the higher the
+             more
+    ratings: int64[n], those of the less rated of the two films
+    """
+
+    scores: Floats
+    ratings: Ints
+
+
+def similar(
+    catalogue: Catalogue, film_id: int, limit: int, picks: Picks | None = None
+) -> tuple[SimilarFilm, ...]:
+    """Return at most `limit` films, the most alike first; the order is total.
+
+    Only films that share something, or are picked, are named: a film of which nothing
+    is known has no neighbours. ValueError if the film is not in the catalogue.
     """
     check_count("limit", limit)
     row = int(catalogue.rows_of([film_id])[0])
     (line,) = similarity_lines(catalogue.content, np.array([row]))
     line[row] = 0.0
-    alike = np.where(line > 0, line, np.nan)
-    found = catalogue.rows_of(top_n(catalogue.ids, alike, limit))
-    return tuple(_neighbour(catalogue, row, int(i), float(alike[i])) for i in found)
+    weight, told = weigh(picks, line, row)
+    alike = line + weight * (on_scale(told, line) - line)
+    # Of films equally alike, the one that is picked more comes first, then by id.
+    order = np.lexsort((catalogue.ids, -told, -alike))[:limit]
+    return tuple(
+        _neighbour(catalogue, row, i, float(alike[i]), picked=bool(told[i] > 0))
+        for i in order[alike[order] > 0].tolist()
+    )
 
 
-def _neighbour(catalogue: Catalogue, row: int, other: int, alike: float) -> SimilarFilm:
+def weigh(picks: Picks | None, content: Floats, row: int) -> tuple[Floats, Floats]:
+    """w of all films, and the scores above 0 that count: float64[n] each."""
+    if picks is None:
+        return np.zeros(content.size), np.zeros(content.size)
+    ratings = picks.ratings.astype(np.float64)
+    weight = np.where(ratings >= FEWEST, ratings / (ratings + HALF_WAY), 0.0)
+    weight[row] = 0.0
+    return weight, np.where(weight > 0, np.maximum(picks.scores, 0.0), 0.0)
+
+
+def on_scale(told: Floats, content: Floats) -> Floats:
+    """`picked`: float64[n], 0 where nothing is told."""
+    if not content.any():
+        return told / (told.max() or 1.0)
+    listed = np.flatnonzero(told)
+    best_first = listed[np.argsort(-told[listed], kind="stable")]
+    found = np.zeros(content.size)
+    found[best_first] = np.sort(content)[::-1][: best_first.size]
+    return found
+
+
+def _neighbour(
+    catalogue: Catalogue, row: int, other: int, alike: float, *, picked: bool
+) -> SimilarFilm:
     return SimilarFilm(
         id=int(catalogue.ids[other]),
         similarity=alike,
@@ -46,6 +103,7 @@ def _neighbour(catalogue: Catalogue, row: int, other: int, alike: float) -> Simi
         keywords=_shared(catalogue.keywords, row, other),
         cast=_shared(catalogue.cast, row, other),
         directors=_shared(catalogue.directors, row, other),
+        picked=picked,
     )
 
 

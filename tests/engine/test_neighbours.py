@@ -5,6 +5,7 @@ from hypothesis import given
 from nexus.engine import FilmFacts, build_catalogue
 from nexus.engine.content import similarities
 from nexus.engine.neighbours import (
+    NearLines,
     closeness,
     nearness,
     neighbourhood,
@@ -35,7 +36,7 @@ def test_it_is_never_its_own_neighbour() -> None:
     rows = CATALOGUE.rows_of([1])
 
     one = neighbourhood(nearness(CATALOGUE.content, rows, rows), np.array([5.0]))
-    of_all = neighbourhood_of_all(CATALOGUE.content, rows, np.array([5.0]))
+    of_all = neighbourhood_of_all(CATALOGUE.content, rows, np.array([5.0]), NearLines())
 
     assert one.weight.tolist() == one.count.tolist() == [0]
     assert of_all.weight[rows].tolist() == of_all.count[rows].tolist() == [0]
@@ -47,7 +48,7 @@ def test_it_is_the_same_for_one_film_as_for_all(films: list[FilmFacts]) -> None:
     catalogue = build_catalogue(films)
     judged, stars = np.arange(3), np.array([4.5, 1.0, 3.0])
 
-    everything = neighbourhood_of_all(catalogue.content, judged, stars)
+    everything = neighbourhood_of_all(catalogue.content, judged, stars, NearLines())
 
     for row in range(len(catalogue)):
         near = nearness(catalogue.content, np.array([row]), judged)
@@ -55,3 +56,32 @@ def test_it_is_the_same_for_one_film_as_for_all(films: list[FilmFacts]) -> None:
         assert alone.weight[0] == everything.weight[row]
         assert alone.stars[0] == everything.stars[row]
         assert alone.count[0] == everything.count[row]
+
+
+@laws
+@given(film_lists(min_size=5))
+def test_what_it_remembers_changes_nothing(films: list[FilmFacts]) -> None:
+    content = build_catalogue(films).content
+    lines, few = NearLines(), NearLines(most=1)
+    neighbourhood_of_all(content, np.array([3, 1]), np.array([2.0, 1.0]), lines)
+
+    for judged in ([0, 1, 2], [1, 3], [4], []):
+        rows, stars = np.array(judged, np.int64), np.linspace(1, 5, len(judged))
+        new, known, forgotten = (
+            neighbourhood_of_all(content, rows, stars, some)
+            for some in (NearLines(), lines, few)
+        )
+
+        for one in (known, forgotten):
+            assert one.weight.tolist() == new.weight.tolist()
+            assert one.stars.tolist() == new.stars.tolist()
+            assert one.count.tolist() == new.count.tolist()
+
+
+def test_it_remembers_no_more_than_it_may() -> None:
+    lines = NearLines(most=3)
+
+    for row in range(len(CATALOGUE)):
+        lines.of(CATALOGUE.content, np.array([row]))
+
+        assert lines.held == sum(one.films.size for one in lines.lines.values()) <= 3

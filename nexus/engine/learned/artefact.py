@@ -3,8 +3,16 @@
 The manifest holds the format and its version, the content hash (SHA-256 over the form
 of the model and each array's type, shape and bytes, so equal models have equal hashes
 wherever and whenever they were made), what it was trained on, and figures measured on
-held-out people, which are no part of the hash. Loading maps the arrays read-only and
-never unpickles. A directory appears whole or not at all and is never changed.
+held-out people, which are no part of the hash. Loading maps the arrays read-only,
+hashes each where it is mapped, without a copy, and never unpickles. A directory appears
+whole or not at all.
+
+A directory is never changed: its files are written without a right to write, and are
+replaced only with their directory, under another name. Deleting it is safe while it is
+mapped. Who overwrites or cuts a file in place nonetheless (as its owner, with force, or
+as root) ends every process that maps it: the system answers with SIGBUS. Copies in
+memory would not mind, but every process would hold one, and whoever may change these
+files may change what is recommended anyway.
 """
 
 import hashlib
@@ -26,12 +34,14 @@ from nexus.engine.learned.model import Model, TrainedOn
 from nexus.engine.learned.parts import Arrays, Classes, Json, put_together, take_apart
 from nexus.engine.learned.pick import PickConfig, PickModel
 from nexus.engine.learned.prior import Genres
+from nexus.engine.learned.rounded import Neighbours, Rounded
 from nexus.engine.learned.taste import TasteModel
 from nexus.engine.learned.weights import DenseWeights, FactoredWeights
 
 FORMAT = "nexus-learned-model"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 MANIFEST = "manifest.json"
+READ_ONLY = 0o444
 ROOT = "model"
 # What the content hash covers; in a manifest it stands as it was hashed.
 BOUND = ("form", "arrays", "training")
@@ -61,8 +71,10 @@ CLASSES: Classes = {
         FactoredWeights,
         Genres,
         Model,
+        Neighbours,
         PickConfig,
         PickModel,
+        Rounded,
         TasteModel,
         TrainedOn,
         Vocabulary,
@@ -151,10 +163,11 @@ def size_of(directory: Path) -> int:
 
 
 def _describe(array: NDArray[Any]) -> dict[str, Json]:
+    """Read it in place; BufferError if it is not laid out as it is written."""
     return {
         "dtype": array.dtype.str,
         "shape": list(array.shape),
-        "sha256": hashlib.sha256(np.ascontiguousarray(array).data).hexdigest(),
+        "sha256": hashlib.sha256(array.data).hexdigest(),
     }
 
 
@@ -171,10 +184,10 @@ def _write_whole(directory: Path, arrays: Arrays, manifest: Mapping[str, Json]) 
     partial.mkdir()
     try:
         for name, array in arrays.items():
-            with (partial / f"{name}.npy").open("wb") as file:
+            with _create(partial / f"{name}.npy") as file:
                 np.save(file, array, allow_pickle=False)
                 _to_disk(file)
-        with (partial / MANIFEST).open("wb") as file:
+        with _create(partial / MANIFEST) as file:
             file.write(json.dumps(manifest, indent=1).encode())
             _to_disk(file)
         _names_to_disk(partial)
@@ -183,6 +196,12 @@ def _write_whole(directory: Path, arrays: Arrays, manifest: Mapping[str, Json]) 
         shutil.rmtree(partial, ignore_errors=True)
         raise
     _names_to_disk(directory.parent)
+
+
+def _create(path: Path) -> BinaryIO:
+    """Open a new file that nobody may write to again."""
+    flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY
+    return os.fdopen(os.open(path, flags, READ_ONLY), "wb")
 
 
 def _to_disk(file: BinaryIO) -> None:

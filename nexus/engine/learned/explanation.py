@@ -8,28 +8,37 @@ x_j = (taste v_j, 1, groups g_j):
 and the log-odds of a like are linear in the stars. So they are a sum, exactly, of
 
     base            mu: the average film for anybody
-    rating_history  what the rated films tell of taste and generosity
-    genre_affinity  what they tell of the film's groups
+    rating_history  what the rated films tell of taste and generosity, film by film
+    genre_affinity  what they tell of the film's groups, group by group
     popularity      b_j, the film's quality, and what is owed to no rating
 
-whose points are Shapley shares, in whole numbers by largest remainder (`points`). A
-rated film's points are its parts in two of these, each at its points per star.
+whose points are Shapley shares, in whole numbers by largest remainder (`points`). The
+causes within a component divide its points as they do its stars.
 """
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 
 from nexus.engine.arrays import Floats
 from nexus.engine.explain import confidence_word
-from nexus.engine.learned.calibration import MIDDLE, Calibration, line
+from nexus.engine.learned.calibration import MIDDLE, Calibration, Foreseen, line
 from nexus.engine.learned.fold_in import Person, told
-from nexus.engine.learned.matching import chance_range, foresee, match
+from nexus.engine.learned.interactions import Columns
+from nexus.engine.learned.matching import chance_range, foresee, match_foreseen
 from nexus.engine.learned.taste import TasteModel
-from nexus.engine.points import point_rates, shapley_points, sigmoid, whole_points
-from nexus.engine.results import Component, ComponentName, Explanation, Reason
+from nexus.engine.points import point_rates, sigmoid, whole_points
+from nexus.engine.results import (
+    Component,
+    ComponentName,
+    Explanation,
+    Match,
+    Reason,
+    ReasonKind,
+)
 
 VERSION = "learned-1"
 COMPONENTS: tuple[ComponentName, ...] = (
@@ -39,115 +48,184 @@ COMPONENTS: tuple[ComponentName, ...] = (
 )
 
 
+# kind, id, stars and name of a Reason
+_Label: TypeAlias = tuple[ReasonKind, int | None, float | None, str | None]
+
+
 @dataclass(frozen=True, slots=True)
 class StarShares:
-    """Expected stars of one film, unclipped, as a sum of all these.
+    """Expected stars of m films, unclipped: all these together.
 
-    average: mu; quality: b_j; rest: owed to no rating
-    history, groups: float64[n], by rated film, in the order of `Person.known`
+    average: mu; quality float64[m]: b_j; rest float64[m]: owed to no rating
+    groups:  float64[m, g], by group
+    history: float64[m, n], by rated film, in the order of `Person.known`
     """
 
     average: float
-    quality: float
-    rest: float
-    history: Floats
+    quality: Floats
+    rest: Floats
     groups: Floats
+    history: Floats
 
     @property
-    def components(self) -> list[float]:
-        """By component, in their order; with the average they are all there is."""
+    def components(self) -> Floats:
+        """float64[m, 3], in their order; with the average they are all there is."""
         film = self.quality + self.rest
-        return [float(self.groups.sum()), float(self.history.sum()), film]
+        sums = self.groups.sum(axis=1), self.history.sum(axis=1), film
+        return np.stack(sums, axis=1)
 
 
-def share_stars(model: TasteModel, person: Person, column: int) -> StarShares:
-    """Take the expected stars of a column (-1: a film nobody rated) apart."""
-    row = model.rows[column]
+def share_stars(model: TasteModel, person: Person, columns: Columns) -> StarShares:
+    """Take the expected stars of columns (-1: a film nobody rated) apart."""
+    rows, k = model.rows[columns], model.k
     causes = (told(model, person.known) + person.pulls) @ person.covariance
-    history = slice(0, model.k + 1)
-    groups = slice(model.k + 1, None)
-    alone = row @ person.covariance @ (model.precision @ person.start)
+    alone = person.covariance @ (model.precision @ person.start)
     return StarShares(
         average=model.mean,
-        quality=float(model.quality[column]),
-        rest=float(alone),
-        history=causes[:, history] @ row[history],
-        groups=causes[:, groups] @ row[groups],
+        quality=model.quality[columns],
+        rest=rows @ alone,
+        groups=rows[:, k + 1 :] * causes[:, k + 1 :].sum(axis=0),
+        history=rows[:, : k + 1] @ causes[:, : k + 1].T,
     )
 
 
 @dataclass(frozen=True, slots=True)
 class Odds:
-    """log-odds of a like: base and by component; slope: log-odds per star."""
+    """Log-odds of a like: base and by component; slope: log-odds per star."""
 
     base: float
     parts: list[float]
     slope: float
 
-    def whole_points(self) -> list[int]:
-        """Base points, then the components': they sum to the rounded percentage."""
-        exact = [100 * sigmoid(self.base), *shapley_points(self.base, self.parts)]
-        return whole_points(exact, math.floor(math.fsum(exact) + 0.5))
-
-    def points_per_star(self) -> list[float]:
-        """By component, in their order."""
-        return [self.slope * rate for rate in point_rates(self.base, self.parts)]
+    @property
+    def rates(self) -> list[float]:
+        """Points per unit of log-odds, by component."""
+        return point_rates(self.base, self.parts)
 
 
 def odds_of(
-    model: TasteModel, calibration: Calibration, person: Person, column: int
-) -> tuple[Odds, StarShares]:
-    shares = share_stars(model, person, column)
-    foreseen = foresee(model, person, np.array([column]))
-    offset, slope = (float(one[0]) for one in line(calibration, foreseen))
+    calibration: Calibration, foreseen: Foreseen, shares: StarShares
+) -> list[Odds]:
+    """Film by film."""
+    offset, slope = line(calibration, foreseen)
     base = offset + slope * (shares.average - MIDDLE)
-    return Odds(base, [slope * part for part in shares.components], slope), shares
+    parts = shares.components * slope[:, np.newaxis]
+    each = zip(base.tolist(), parts.tolist(), slope.tolist(), strict=True)
+    return [Odds(*one) for one in each]
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """Films as one person sees them, a line each.
+
+    labels: all possible reasons, without points, in the order of ties
+    groups: float64[m, g], 0 where a film is not in the group
+    """
+
+    ids: Sequence[int]
+    person: Person
+    shares: StarShares
+    odds: list[Odds]
+    match: Match
+    ranges: tuple[Floats, Floats]
+    labels: list[_Label]
+    groups: Floats
 
 
 def explain(
-    model: TasteModel, calibration: Calibration, person: Person, film_id: int
-) -> Explanation:
-    """Take one match score apart; a rating of the film itself is to be left out before.
+    model: TasteModel,
+    calibration: Calibration,
+    person: Person,
+    film_ids: Sequence[int],
+    *,
+    limit: int | None = None,
+) -> list[Explanation]:
+    """Take match scores apart; a rating of one of the films is to be left out before.
 
-    Reasons, strongest first: each rated film, "quality" (b_j) and "popularity" (the
-    rest); all together 100 * (like - sigmoid(base)).
+    Reasons, at most `limit` (None: all), strongest first: the film's groups, each rated
+    film, "quality" (b_j) and "popularity" (the rest); all of them together are
+    100 * (like - sigmoid(base)).
     """
-    columns = model.vocabulary.columns([film_id])
-    odds, shares = odds_of(model, calibration, person, int(columns[0]))
-    base, *points = odds.whole_points()
-    low, high = chance_range(model, calibration, person, columns)
-    found = match(model, calibration, person, columns)
+    columns = model.vocabulary.columns(film_ids)
+    foreseen = foresee(model, person, columns)
+    shares = share_stars(model, person, columns)
+    seen = _Seen(
+        ids=film_ids,
+        person=person,
+        shares=shares,
+        odds=odds_of(calibration, foreseen, shares),
+        match=match_foreseen(model, calibration, person, columns, foreseen),
+        ranges=chance_range(calibration, foreseen),
+        labels=_labels(model, person),
+        groups=model.rows[columns, model.k + 1 :],
+    )
+    return [_explanation(seen, at, limit) for at in range(len(film_ids))]
+
+
+def _explanation(seen: _Seen, at: int, limit: int | None) -> Explanation:
+    odds, low, high = seen.odds[at], *(float(ends[at]) for ends in seen.ranges)
+    rates = odds.rates
+    base, *points = _whole_points(odds, rates)
     named = zip(COMPONENTS, points, strict=True)
     return Explanation(
-        film_id=film_id,
+        film_id=seen.ids[at],
         model_version=VERSION,
         match_score=base + sum(points),
         base_points=base,
         components=tuple(Component(name, whole) for name, whole in named),
-        expected_stars=float(found.expected[0]),
-        interval=(math.floor(100 * low[0]), math.ceil(100 * high[0])),
-        confidence=confidence_word(float(found.confidence[0])),
-        evidence_count=len(person),
-        cold_start=len(person) == 0,
-        reasons=_reasons(model, person, shares, odds.points_per_star()),
+        expected_stars=float(seen.match.expected[at]),
+        interval=(math.floor(100 * low), math.ceil(100 * high)),
+        confidence=confidence_word(float(seen.match.confidence[at])),
+        evidence_count=len(seen.person),
+        cold_start=len(seen.person) == 0,
+        reasons=_reasons(seen, at, [odds.slope * rate for rate in rates], limit),
     )
 
 
+def _whole_points(odds: Odds, rates: Sequence[float]) -> list[int]:
+    """Base points, then the components': they sum to the rounded percentage."""
+    shares = [part * rate for part, rate in zip(odds.parts, rates, strict=True)]
+    exact = [100 * sigmoid(odds.base), *shares]
+    return whole_points(exact, math.floor(math.fsum(exact) + 0.5))
+
+
+def _labels(model: TasteModel, person: Person) -> list[_Label]:
+    """Groups by name, popularity, quality, rated films by id: ties go by this."""
+    known = person.known
+    rated = model.rows[known.columns, model.k + 1 :] > 0
+    counts = rated.sum(axis=0)
+    averages = (known.stars @ rated / np.maximum(counts, 1)).tolist()
+    groups = zip(model.groups, averages, counts.tolist(), strict=True)
+    ids = model.vocabulary.items[known.columns].tolist()
+    films = zip(ids, known.stars.tolist(), strict=True)
+    return [
+        *(
+            ("genre", None, average if count else None, name)
+            for name, average, count in groups
+        ),
+        ("popularity", None, None, None),
+        ("quality", None, None, None),
+        *(("rated_movie", id_, stars, None) for id_, stars in films),
+    ]
+
+
 def _reasons(
-    model: TasteModel, person: Person, shares: StarShares, per_star: Sequence[float]
+    seen: _Seen, at: int, per_star: Sequence[float], limit: int | None
 ) -> tuple[Reason, ...]:
     genre, history, film = per_star
-    worth = shares.average + shares.quality
-    reasons = [
-        Reason("quality", None, worth, film * shares.quality),
-        Reason("popularity", None, None, film * shares.rest),
-    ]
-    effects = genre * shares.groups + history * shares.history
-    ids = model.vocabulary.items[person.known.columns].tolist()
-    rated = zip(ids, person.known.stars.tolist(), effects.tolist(), strict=True)
-    reasons += [Reason("rated_movie", *one) for one in rated]
-    return tuple(sorted(reasons, key=_strongest_first))
-
-
-def _strongest_first(reason: Reason) -> tuple[float, str, int]:
-    return -abs(reason.points), reason.kind, -1 if reason.id is None else reason.id
+    shares, g = seen.shares, seen.groups.shape[1]
+    fame = [film * shares.rest[at], film * shares.quality[at]]
+    effects = [genre * shares.groups[at], fame, history * shares.history[at]]
+    points = np.concatenate(effects)
+    there = np.ones(points.size, dtype=np.bool_)
+    # Whoever has rated nothing has told nothing of a group.
+    there[:g] = (seen.groups[at] != 0) & (len(seen.person) > 0)
+    order = np.argsort(-np.abs(points), kind="stable")
+    chosen = order[there[order]][:limit]
+    worth = float(shares.average + shares.quality[at])
+    reasons = []
+    for place, effect in zip(chosen.tolist(), points[chosen].tolist(), strict=True):
+        kind, id_, stars, name = seen.labels[place]
+        stars = worth if kind == "quality" else stars
+        reasons.append(Reason(kind, id_, stars, effect, name))
+    return tuple(reasons)

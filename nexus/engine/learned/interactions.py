@@ -7,7 +7,7 @@ sorted, so that the order in which ratings arrive changes no bit of any result.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,8 @@ from nexus.engine.arrays import Bools, Floats, Ids, Ints, as_ids, freeze
 
 LEAST_STARS = 0.5
 MOST_STARS = 5.0
+MOST_ID = np.iinfo(np.int64).max
+BOOLS = frozenset({bool, np.bool_})
 
 Columns: TypeAlias = NDArray[np.intp]
 Numbers: TypeAlias = Sequence[float] | Floats | Ints
@@ -165,32 +167,44 @@ def _set(frozen: object, name: str, value: object) -> None:
 
 
 def _ids(name: str, ids: Ids) -> Ints:
-    found = np.asarray(ids)
-    if found.ndim != 1:
-        raise ValueError(f"{name} must be one-dimensional, not {found.ndim}-d")
+    found = _flat(name, ids)
     if found.size and found.dtype.kind not in "iu":
         raise ValueError(f"{name} must be whole numbers, not {found.dtype}")
+    if found.dtype.kind == "u" and found.size and found.max() > MOST_ID:
+        raise ValueError(f"{name} must be 64-bit numbers with sign, not {found.max()}")
     return freeze(found.astype(np.int64))
 
 
 def _numbers(name: str, values: Numbers) -> Floats:
-    found = np.asarray(values)
-    if found.ndim != 1:
-        raise ValueError(f"{name} must be one-dimensional, not {found.ndim}-d")
-    if found.size and found.dtype.kind not in "iuf":
-        raise ValueError(f"{name} must be numbers, not {found.dtype}")
-    found = found.astype(np.float64)
+    found = _floats(name, values)
     if not np.isfinite(found).all():
         raise ValueError(f"{name} must be finite")
-    return freeze(found)
+    return found
 
 
 def _stars(values: Numbers) -> Floats:
-    found = np.asarray(values, dtype=np.float64)
+    found = _floats("stars", values)
     wrong: Bools = ~((found >= LEAST_STARS) & (found <= MOST_STARS))
     if wrong.any():
-        raise ValueError(f"stars must be 0.5..5, not {found[wrong].flat[0]}")
-    return _numbers("stars", found)
+        raise ValueError(f"stars must be 0.5..5, not {found[wrong][0]}")
+    return found
+
+
+def _floats(name: str, values: Numbers) -> Floats:
+    found = _flat(name, values)
+    if found.size and found.dtype.kind not in "iuf":
+        raise ValueError(f"{name} must be numbers, not {found.dtype}")
+    return freeze(found.astype(np.float64))
+
+
+def _flat(name: str, values: Ids | Numbers) -> NDArray[Any]:
+    """The values as an array, whatever their type; no bool is taken for a number."""
+    found = np.asarray(values)
+    if found.ndim != 1:
+        raise ValueError(f"{name} must be one-dimensional, not {found.ndim}-d")
+    if isinstance(values, Sequence) and not BOOLS.isdisjoint(map(type, values)):
+        raise ValueError(f"{name} must be numbers, not bool")
+    return found
 
 
 def _check_lengths(*fields: Ints | Floats | None) -> None:

@@ -13,11 +13,10 @@ from nexus.engine.learned.calibration import (
 from nexus.engine.learned.fold_in import (
     Person,
     expected_stars,
-    fold_in,
     taste_variance,
     variance,
 )
-from nexus.engine.learned.interactions import Columns, Known
+from nexus.engine.learned.interactions import Columns
 from nexus.engine.learned.taste import TasteModel
 from nexus.engine.results import Match
 
@@ -36,6 +35,17 @@ def match(
 ) -> Match:
     """How the films would suit the person; column -1 is a film nobody rated."""
     foreseen = foresee(model, person, columns)
+    return match_foreseen(model, calibration, person, columns, foreseen)
+
+
+def match_foreseen(
+    model: TasteModel,
+    calibration: Calibration,
+    person: Person,
+    columns: Columns,
+    foreseen: Foreseen,
+) -> Match:
+    """The same, where `foresee` has been asked already."""
     low, high = stars_range(calibration, foreseen)
     return Match(
         like=chance(calibration, foreseen),
@@ -52,18 +62,14 @@ def confidence(model: TasteModel, person: Person, columns: Columns) -> Floats:
     Doubt is the variance that more ratings would take away: of the person's taste and
     of what is known about the film, not the noise of single ratings.
     """
-    nobody = fold_in(model, Known(np.empty(0, dtype=np.intp), np.empty(0)))
-    unknown = np.array([-1])
-    most = taste_variance(model, nobody, unknown) + model.doubt[unknown]
+    unknown = model.rows[-1]
+    most = unknown @ np.linalg.solve(model.precision, unknown) + model.doubt[-1]
     left = taste_variance(model, person, columns) + model.doubt[columns]
     return np.asarray(np.clip(1 - left / most, 0.0, 1.0), dtype=np.float64)
 
 
-def chance_range(
-    model: TasteModel, calibration: Calibration, person: Person, columns: Columns
-) -> tuple[Floats, Floats]:
+def chance_range(calibration: Calibration, foreseen: Foreseen) -> tuple[Floats, Floats]:
     """The range of stars through the map of the match score: float64[m], 0..1."""
-    foreseen = foresee(model, person, columns)
     low, high = stars_range(calibration, foreseen)
     like = chance(calibration, foreseen)
     return (

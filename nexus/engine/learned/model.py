@@ -7,12 +7,12 @@ nothing is kept of anybody.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields
 
 import numpy as np
 
-from nexus.engine.arrays import Floats, Ids, Ints
+from nexus.engine.arrays import Floats, Ids, Ints, check_count
 from nexus.engine.learned import explanation, fold_in, matching
 from nexus.engine.learned.calibration import Calibration
 from nexus.engine.learned.cards import choose_cards
@@ -104,23 +104,38 @@ class Model:
         """
         person = fold_in.fold_in(self.taste, place(self.vocabulary, history))
         columns = self.vocabulary.columns(candidates)
-        found = self._match(person, columns)
-        rated = np.flatnonzero((columns >= 0) & np.isin(columns, person.known.columns))
-        if not rated.size:
-            return found
-        values = {each.name: getattr(found, each.name).copy() for each in fields(found)}
-        for at in rated.tolist():
-            alone = self._match(self._unrated(person, columns[at]), columns[[at]])
+        values = {each.name: np.empty(columns.size) for each in fields(Match)}
+        for asked, places in self._by_what_is_left_out(person, columns):
+            found = self._match(asked, columns[places])
             for name, filled in values.items():
-                filled[at] = getattr(alone, name)[0]
+                filled[places] = getattr(found, name)
         return Match(**values)
 
-    def explain(self, history: History, candidate: int) -> Explanation:
-        """Take the match score of one film apart; all of it adds up."""
+    def explain(
+        self, history: History, candidate: int, limit: int | None = None
+    ) -> Explanation:
+        """Take the match score of one film apart; all of it adds up.
+
+        limit: reasons to name at most, the strongest; None: all of them.
+        """
+        return self.explain_all(history, [candidate], limit)[0]
+
+    def explain_all(
+        self, history: History, candidates: Ids, limit: int | None = None
+    ) -> tuple[Explanation, ...]:
+        """Explain each film as `explain` does, in the given order; much faster."""
+        check_count("limit", limit)
         person = fold_in.fold_in(self.taste, place(self.vocabulary, history))
-        column = self.vocabulary.columns([candidate])[0]
-        person = self._unrated(person, column)
-        return explanation.explain(self.taste, self.calibration, person, candidate)
+        columns = self.vocabulary.columns(candidates)
+        ids: list[int] = np.asarray(candidates).tolist()
+        found: dict[int, Explanation] = {}
+        for asked, places in self._by_what_is_left_out(person, columns):
+            films = [ids[at] for at in places.tolist()]
+            explained = explanation.explain(
+                self.taste, self.calibration, asked, films, limit=limit
+            )
+            found.update(zip(places.tolist(), explained, strict=True))
+        return tuple(found[at] for at in range(len(ids)))
 
     def without(self, history: History, rated_item: int, candidate: int) -> Match:
         """The match of one film had `rated_item` not been rated, exactly; arrays of 1.
@@ -136,6 +151,19 @@ class Model:
 
     def _match(self, person: fold_in.Person, columns: Columns) -> Match:
         return matching.match(self.taste, self.calibration, person, columns)
+
+    def _by_what_is_left_out(
+        self, person: fold_in.Person, columns: Columns
+    ) -> Iterator[tuple[fold_in.Person, Columns]]:
+        """Places of the columns, with the person as they are to be asked about these.
+
+        That is without their rating of the very film, so each rated film comes alone.
+        """
+        rated = np.isin(columns, person.known.columns)
+        if not rated.all():
+            yield person, np.flatnonzero(~rated)
+        for column in np.unique(columns[rated]).tolist():
+            yield self._unrated(person, column), np.flatnonzero(columns == column)
 
     def _unrated(self, person: fold_in.Person, column: int) -> fold_in.Person:
         """The person without their rating of the column, if there is one."""
@@ -182,16 +210,12 @@ def _fit_pick(
 def _describe(table: Table) -> TrainedOn:
     digest = hashlib.sha256()
     for values in (table.vocabulary.items, table.users, table.items, table.stars):
-        digest.update(_bytes(values))
+        digest.update(values.data)
     if table.order is not None:
-        digest.update(_bytes(table.order))
+        digest.update(table.order.data)
     return TrainedOn(
         fingerprint=digest.hexdigest(),
         n_ratings=table.stars.size,
         n_people=table.n_users,
         n_films=table.n_items,
     )
-
-
-def _bytes(values: Floats | Ints) -> bytes:
-    return np.ascontiguousarray(values).tobytes()

@@ -1,9 +1,9 @@
 """Frozen dataclasses taken apart into named arrays and plain values, and put together.
 
-A model is a tree: dataclasses with arrays, CSR matrices, tuples, mappings with text
-keys and plain values as leaves. The tree comes out as JSON with the arrays' names in
-their places. Classes are named, never imported by name: who puts together says which
-classes may be made, so a stranger's file can make no others.
+A model is a tree: dataclasses with arrays, tuples, mappings with text keys and plain
+values as leaves; what a class computes for itself is left out. The tree comes out as
+JSON with the arrays' names in their places. Classes are named, never imported by name:
+who puts together says which may be made, so a stranger's file can make no others.
 """
 
 from collections.abc import Mapping
@@ -12,13 +12,10 @@ from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
 Json: TypeAlias = Any
 Arrays: TypeAlias = dict[str, NDArray[Any]]
 Classes: TypeAlias = Mapping[str, type]
-
-CSR_PARTS = ("data", "indices", "indptr")
 
 
 def take_apart(whole: object, name: str, arrays: Arrays) -> Json:
@@ -29,10 +26,6 @@ def take_apart(whole: object, name: str, arrays: Arrays) -> Json:
     if isinstance(whole, np.ndarray):
         arrays[name] = whole
         return {"array": name}
-    if isinstance(whole, csr_array):
-        for part in CSR_PARTS:
-            arrays[f"{name}.{part}"] = getattr(whole, part)
-        return {"csr": name, "shape": list(whole.shape)}
     if is_dataclass(whole) and not isinstance(whole, type):
         inner = {
             field.name: take_apart(
@@ -71,9 +64,6 @@ def put_together(
     (kind, *_) = form
     if kind == "array":
         return arrays[form["array"]]
-    if kind == "csr":
-        held = tuple(arrays[f"{form['csr']}.{part}"] for part in CSR_PARTS)
-        return csr_array(held, shape=tuple(form["shape"]))
     if kind == "class":
         inner = form["fields"].items()
         found = {key: put_together(one, arrays, classes) for key, one in inner}

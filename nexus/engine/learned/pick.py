@@ -25,20 +25,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve, eigh
+from scipy.linalg import cho_factor, cho_solve, cholesky, solve_triangular
 from scipy.sparse import csr_array
 
-from nexus.engine.arrays import Floats, Sparse, check_share, freeze
+from nexus.engine.arrays import Floats, Sparse, check_share
 from nexus.engine.learned.interactions import Columns, Table, Vocabulary
 from nexus.engine.learned.prior import Genres, Groups, build_genres, rated_share
 from nexus.engine.learned.weights import (
     DenseWeights,
     FactoredWeights,
     Weights,
+    factor,
     without_diagonal,
 )
 
 LIKED_STARS = 4.0
+# Of the matrix held whole (200 MB), and of each factor where people are few (both 38 MB
+# in a file, 88 MB in memory; more would take longer than 5 ms to multiply by).
+MOST_CELLS = 50_000_000
+MOST_FACTOR_CELLS = 12_500_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +66,7 @@ class PickConfig:
     prior_weight: float = 0.3
     prior_fade: float = 4.0
     genre_weight: float = 0.2
-    prior_half_life: float | None = 0.3
+    prior_half_life: float | None = 1.0
 
     def __post_init__(self) -> None:
         if len(self.inputs) != 5 or len(self.targets) != 5:
@@ -75,7 +80,9 @@ class PickConfig:
 
 @dataclass(frozen=True, slots=True)
 class Contributions:
-    """S of one film taken apart: films.sum() + prior + genres is S.
+    """S of one film taken apart: films.sum() + prior + genres is S, summed in float64.
+
+    `PickModel.scores` may differ by a millionth of its largest score (see `weights`).
 
     films: float64[m], in the order of the history's columns
     """
@@ -171,9 +178,14 @@ def fit_pick(
     """Fit B exactly; time and memory as n^2 to n^3 of the fewer of people and films."""
     config = config or PickConfig()
     problem = pose(table, config)
-    few_people = table.n_users < table.n_items
-    weights = solve_by_people(problem) if few_people else solve_by_films(problem)
+    few = are_few(table.n_users, table.n_items)
+    weights = solve_by_people(problem) if few else solve_by_films(problem)
     return make_model(table, config, weights, groups)
+
+
+def are_few(n_users: int, n_items: int) -> bool:
+    """Whether people are so few that two factors take less than B itself."""
+    return 2 * n_users < n_items and n_users * n_items <= MOST_FACTOR_CELLS
 
 
 def make_model(
@@ -214,22 +226,33 @@ def solve_by_films(problem: Problem) -> DenseWeights:
 
 
 def solve_by_people(problem: Problem) -> FactoredWeights:
-    """Return the same B in the space of people, exact where they are the fewer.
+    """Return the same B in the space of people, where they are the fewer.
+
+    The directions of its factors are turned at random (`factor`): none is one person's
+    ratings, not even of somebody who shares no film with anybody. That is tidiness,
+    not anonymity. As with B itself, all people's ratings lie in the space its rows
+    span, and what a film says that a single person rated is that person's: whoever may
+    not read the ratings may not read a model's files.
+    """
+    return factor(*factors_by_people(problem), None)
+
+
+def factors_by_people(problem: Problem) -> tuple[Floats, Floats]:
+    """B, with its diagonal still, as left @ right', both float64[n_items, n_users].
 
     By Woodbury's identity, with X = sqrt(D) A and T = sqrt(D) Y,
 
-        (X'X + L)^-1 X'T = L^-1 X' (X L^-1 X' + 1)^-1 T = (L^-1 X' E v^-1) (E' T)
+        (X'X + L)^-1 X'T = L^-1 X' (X L^-1 X' + 1)^-1 T = (L^-1 X' F) (T' F)'
 
-    where E v E' = X L^-1 X' + 1. Of the right factor's rows none is one person's.
+    where F = R'^-1 for the Cholesky factor R R' = X L^-1 X' + 1.
     """
     scaled = problem.inputs.copy()
     scaled.data /= problem.penalty[scaled.indices]
     kernel = (scaled @ problem.inputs.T).toarray()
-    values, vectors = eigh(kernel + np.eye(len(kernel)), overwrite_a=True)
-    left = np.asarray(scaled.T @ (vectors / values))
-    right = np.ascontiguousarray(np.asarray(problem.targets.T @ vectors).T)
-    diagonal = np.einsum("ir,ri->i", left, right)
-    return FactoredWeights(freeze(left), freeze(right), None, freeze(diagonal))
+    one = np.eye(len(kernel))
+    root = cholesky(kernel + one, lower=True, overwrite_a=True)
+    half = solve_triangular(root, one, lower=True, overwrite_b=True).T
+    return np.asarray(scaled.T @ half), np.asarray(problem.targets.T @ half)
 
 
 def _matrix(table: Table, values: Floats) -> Sparse:

@@ -11,7 +11,7 @@ in "SANSA", Spisak et al. 2023, face the same size by other means). With H = G +
 and for each target film j one ridge on the films of largest |R_ij| / sqrt(G_ii) and on
 j itself, whose own coefficient is fitted and dropped; the strongest are kept and fitted
 once more, after W = (V'HV)^-1 V'(C - HS) has left to S what S explains. With the
-support of all films B is exactly that of the dense form.
+support of all films B is that of the dense form, but for rounding (see `weights`).
 """
 
 from collections.abc import Iterator
@@ -21,32 +21,36 @@ import numpy as np
 from scipy.linalg import cho_factor, cho_solve, qr, svd
 from scipy.sparse import csc_array, csr_array
 
-from nexus.engine.arrays import Floats, Ints, freeze
+from nexus.engine.arrays import Floats, Ints
 from nexus.engine.learned.interactions import Columns, Table
 from nexus.engine.learned.pick import (
+    MOST_CELLS,
     PickConfig,
     PickModel,
     Problem,
+    are_few,
     make_model,
     pose,
 )
 from nexus.engine.learned.prior import Groups
-from nexus.engine.learned.weights import FactoredWeights
+from nexus.engine.learned.rounded import round_sparse
+from nexus.engine.learned.weights import FactoredWeights, factor
 
 BLOCK = 256
 POWER_STEPS = 4
 SPARE_DIRECTIONS = 16
-MOST_CELLS = 50_000_000
-# A film with few ratings cannot tell many neighbours apart: fewer are worth trying.
+# A film with few ratings cannot tell many neighbours apart: fewer are worth trying,
+# and fewer keeping.
 TRIES_PER_RATING = 10
+KEPT_PER_RATING = 5
 
 
 @dataclass(frozen=True, slots=True)
 class SparseConfig:
     """Sizes of the scalable form; larger is closer to the dense one, and slower.
 
-    rank:    of V; support: films in the first ridge of each film, fewer for films with
-             few ratings; keep: films in the second
+    rank:    of V; support: films in the first ridge of each film; keep: films in the
+             second; both fewer for films with few ratings
     sources: only this many most rated films are in anybody's support (memory grows as
              its square); the rank part covers all films
     """
@@ -102,8 +106,8 @@ class _Block:
 
 
 def is_small(n_users: int, n_items: int) -> bool:
-    """Whether the exact form fits: at most 50 million numbers (400 MB) to keep."""
-    return min(2 * n_users * n_items, n_items**2) <= MOST_CELLS
+    """Whether the exact form fits, in factors or whole."""
+    return are_few(n_users, n_items) or n_items**2 <= MOST_CELLS
 
 
 def fit_pick_sparse(
@@ -131,10 +135,9 @@ def solve_sparsely(
     rest = _fit_rest(problem, basis, right, sources, sizes, chosen)
     rest.setdiag(0.0)
     rest.eliminate_zeros()
-    diagonal = np.einsum("ir,ri->i", basis.v, right)
     by_source = csr_array(rest)
     by_source.sort_indices()
-    return FactoredWeights(freeze(basis.v), freeze(right), by_source, freeze(diagonal))
+    return factor(basis.v, right.T, round_sparse(by_source))
 
 
 def _find_basis(problem: Problem, rank: int, rng: np.random.Generator) -> _Basis:
@@ -220,11 +223,13 @@ def _choose(sources: _Sources, block: _Block, at: int, sizes: SparseConfig) -> C
     gains = np.abs(block.target[:, at]) / sources.scale
     gains[sources.columns == block.columns[at]] = -1.0
     others = int(np.count_nonzero(gains >= 0))
-    tried = min(sizes.support, sizes.keep + TRIES_PER_RATING * int(block.counts[at]))
+    count = int(block.counts[at])
+    tried = min(sizes.support, sizes.keep + TRIES_PER_RATING * count)
     support = _largest(gains, min(tried, others))
     fitted = _ridge(sources, block, at, support)[:-1]
     strength = np.abs(fitted) * sources.scale[support]
-    return support[_largest(strength, min(sizes.keep, support.size))]
+    kept = min(sizes.keep, KEPT_PER_RATING * count)
+    return support[_largest(strength, min(kept, support.size))]
 
 
 def _ridge(sources: _Sources, block: _Block, at: int, support: Columns) -> Floats:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nexus.engine.arrays import Floats, freeze
+from nexus.engine.arrays import Bools, Floats, freeze
 from nexus.engine.learned.interactions import Table, Vocabulary
 
 Groups = Mapping[int, Sequence[str]]
@@ -15,35 +15,34 @@ Groups = Mapping[int, Sequence[str]]
 class Genres:
     """Which groups (genres) the films belong to.
 
-    names: the groups, ascending; the place is the column
-    rows:  float64[n_items, n_groups], rows of length 1, or 0 where none is known
+    names:   the groups, ascending; the place is the row
+    members: bool[n_groups, n_items]
     """
 
     names: tuple[str, ...]
-    rows: Floats
+    members: Bools
 
     def likeness(self, declared: Sequence[str]) -> Floats:
         """float64[n_items], 0..1: cosine of what is declared and the film's groups.
 
-        Unknown names are ignored, and so is saying a name twice.
+        Unknown names are ignored, and so is saying a name twice. A film's row is its
+        0/1 vector divided by its length: |(1, 1, 0)| = sqrt 2.
         """
-        wanted = np.isin(self.names, list(declared)).astype(np.float64)
-        return np.asarray(self.rows @ wanted / max(np.sqrt(wanted.sum()), 1.0))
+        wanted = np.isin(self.names, list(declared))
+        shared = self.members[wanted].sum(axis=0, dtype=np.uint16)
+        groups = self.members.sum(axis=0, dtype=np.uint16)
+        return np.asarray(shared / np.sqrt(np.maximum(groups * wanted.sum(), 1)))
 
 
 def build_genres(vocabulary: Vocabulary, groups: Groups) -> Genres:
-    """Lay out the groups of the films of a vocabulary; films without any are allowed.
-
-    A film's row is its 0/1 vector divided by its length: |(1, 1, 0)| = sqrt 2.
-    """
+    """Lay out the groups of a vocabulary's films; films without any are allowed."""
     of_films = [groups.get(int(film), ()) for film in vocabulary.items]
     names = sorted({name for film in of_films for name in film})
-    place = {name: column for column, name in enumerate(names)}
-    rows = np.zeros((len(of_films), len(names)))
-    for row, film in zip(rows, of_films, strict=True):
-        row[[place[name] for name in film]] = 1.0
-    lengths = np.sqrt(rows.sum(axis=1, keepdims=True))
-    return Genres(tuple(names), freeze(rows / np.maximum(lengths, 1.0)))
+    place = {name: row for row, name in enumerate(names)}
+    members = np.zeros((len(names), len(of_films)), dtype=np.bool_)
+    for column, film in enumerate(of_films):
+        members[[place[name] for name in film], column] = True
+    return Genres(tuple(names), freeze(members))
 
 
 def rated_share(table: Table, half_life: float | None) -> Floats:

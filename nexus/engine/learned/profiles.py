@@ -13,17 +13,19 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
-from scipy.sparse import csr_array
-from scipy.sparse.linalg import svds
+from scipy.linalg import qr
+from scipy.sparse import csc_array, csr_array
 
 from nexus.engine.arrays import Floats, Sparse
 from nexus.engine.learned.interactions import Table, Vocabulary
 
 Groups: TypeAlias = Mapping[int, Sequence[str]]
+EitherWay: TypeAlias = "csr_array[np.float64] | csc_array[np.float64]"
 
 MOST_GROUPS = 32
-# Below this many entries a complete decomposition costs less than an iterative one.
-SMALL = 40_000
+# With so few people, or films, a complete decomposition costs less than a search.
+SMALL = 1000
+SPARE_DIRECTIONS, POWER_STEPS = 10, 6
 # A profile direction that hardly varies says nothing; dividing by it would shout.
 LEAST_SPREAD = 1e-9
 
@@ -46,33 +48,61 @@ def by_person(table: Table, values: Floats) -> Sparse:
 def find_profiles(table: Table, q: int) -> Profiles:
     """The q leading directions (fewer if there are fewer) of who rated what."""
     n_rated = np.bincount(table.users, minlength=table.n_users)
-    seen = by_person(table, np.ones(table.users.size))
-    people, sizes, films = _decompose(_scale_rows(seen, 1 / np.sqrt(n_rated)), q)
-    strongest = np.argsort(-sizes, kind="stable")[:q]
-    people, films = people[:, strongest], films[strongest].T
+    scaled = by_person(table, np.repeat(1 / np.sqrt(n_rated), n_rated))
+    people, films = _decompose(scaled, q)
     # The sign of a direction is arbitrary; make it the same on every machine.
     largest = np.abs(films).argmax(axis=0)
     signs = np.sign(films[largest, np.arange(films.shape[1])])
     return Profiles(people * signs, films * signs)
 
 
-def times(matrix: Sparse, dense: Floats) -> Floats:
+def times(matrix: EitherWay, dense: Floats) -> Floats:
     """The product as plain float64[rows, ...]; the types of SciPy leave more open."""
     return np.asarray(matrix @ dense, dtype=np.float64)
 
 
-def _scale_rows(matrix: Sparse, factors: Floats) -> Sparse:
-    scaled = matrix.copy()
-    scaled.data = scaled.data * np.repeat(factors, np.diff(matrix.indptr))
-    return scaled
+def _decompose(matrix: EitherWay, q: int) -> tuple[Floats, Floats]:
+    """Leading singular vectors of rows and of columns, each as columns, equal bits."""
+    if matrix.shape[0] < matrix.shape[1]:
+        films, people = _decompose(matrix.T, q)
+        return people, films
+    basis = _find_basis(matrix, min(q, matrix.shape[1]))
+    people, _, turn = np.linalg.svd(times(matrix, basis), full_matrices=False)
+    return people, basis @ turn.T
 
 
-def _decompose(matrix: Sparse, q: int) -> tuple[Floats, Floats, Floats]:
-    least = min(matrix.shape)
-    if q >= least or matrix.shape[0] * matrix.shape[1] <= SMALL:
-        return np.linalg.svd(np.asarray(matrix.toarray()), full_matrices=False)
-    people, sizes, films = svds(matrix, k=q, v0=np.ones(least), solver="arpack")
-    return people, np.asarray(sizes, dtype=np.float64), films
+def _find_basis(matrix: EitherWay, q: int) -> Floats:
+    """The q directions of the columns' space that the matrix stretches most.
+
+    Block Krylov (Musco & Musco 2015), from a start that is always the same: unlike
+    one vector's, a block's space holds all directions of a repeated singular value.
+    """
+    n, width = matrix.shape[1], q + SPARE_DIRECTIONS
+    if n <= max(SMALL, width * (POWER_STEPS + 1)):
+        return _strongest(np.asarray((matrix.T @ matrix).toarray()), q)
+    basis = np.empty((n, width * (POWER_STEPS + 1)), order="F")
+    parts = [slice(at, at + width) for at in range(0, basis.shape[1], width)]
+    block = np.random.default_rng(0).standard_normal((n, width))
+    for part in parts:
+        basis[:, part] = _orthogonal(block)
+        block = times(matrix.T, times(matrix, basis[:, part]))
+    basis = _orthogonal(basis)
+    products = [
+        basis.T @ times(matrix.T, times(matrix, basis[:, part])) for part in parts
+    ]
+    return basis @ _strongest(np.hstack(products), q)
+
+
+def _orthogonal(directions: Floats) -> Floats:
+    """Make them so in place, where they allow it; whatever they are, none is lost."""
+    found = qr(directions, overwrite_a=True, mode="economic", check_finite=False)[0]
+    return np.asarray(found, dtype=np.float64)
+
+
+def _strongest(products: Floats, q: int) -> Floats:
+    """Eigenvectors of the q largest eigenvalues, largest first, as columns."""
+    vectors = np.linalg.eigh((products + products.T) / 2).eigenvectors
+    return np.asarray(vectors[:, ::-1][:, :q], dtype=np.float64)
 
 
 def seen_profiles(table: Table, films: Floats) -> Floats:
@@ -86,7 +116,7 @@ def rater_profiles(table: Table, people: Floats) -> Floats:
     """float64[n_items, q]: `people` summed over the raters, / sqrt n."""
     n_rated = np.bincount(table.users, minlength=table.n_users)
     n_raters = np.bincount(table.items, minlength=table.n_items)
-    raters = csr_array(by_person(table, np.ones(table.users.size)).T)
+    raters = by_person(table, np.ones(table.users.size)).T
     summed = times(raters, people / np.sqrt(n_rated)[:, None])
     return summed / np.sqrt(n_raters)[:, None]
 

@@ -47,6 +47,34 @@ def fitted(pull_ratings: float = 2.0) -> TasteModel:
     return fit_taste(table, groups, config=config, rng=np.random.default_rng(0))
 
 
+def drawn(rng: np.random.Generator) -> TasteModel:
+    """Any model: sizes and numbers as they come, everything at work at once."""
+    n, q, k, g = (
+        int(rng.integers(*ends)) for ends in ((2, 30), (1, 6), (1, 6), (0, 5))
+    )
+    d, root = k + 1 + g, rng.normal(0, 0.5, (k + 1 + g, k + 1 + g))
+    groups = rng.integers(0, 2, (n + 1, g)) * rng.uniform(0.3, 1, (n + 1, 1))
+    groups[n] = 0
+    doubt = rng.uniform(0, 0.3, n + 1)
+    return TasteModel(
+        vocabulary=Vocabulary(np.sort(rng.permutation(10 * n)[:n])),
+        groups=tuple(f"group {at}" for at in range(g)),
+        k=k,
+        mean=float(rng.uniform(2.5, 4)),
+        quality=rng.normal(0, 0.4, n + 1),
+        rows=np.hstack([rng.normal(0, 0.7, (n + 1, k)), np.ones((n + 1, 1)), groups]),
+        noise=doubt + rng.uniform(0.3, 1.5, n + 1),
+        doubt=doubt,
+        counts=np.append(rng.integers(1, 90, n), 0),
+        precision=root @ root.T + np.diag(rng.uniform(1, 20, d)),
+        usual=rng.normal(0, 0.1, d),
+        seen=rng.normal(0, 0.4, (n, q)),
+        pull=rng.normal(0, 0.4, (q, d)),
+        unpulled=rng.normal(0, 0.1, d),
+        pull_ratings=float(rng.choice([0.0, rng.uniform(0.5, 9)])),
+    )
+
+
 def known(columns: list[int], stars: list[float]) -> Known:
     return Known(np.array(columns, dtype=np.intp), np.array(stars))
 

@@ -197,7 +197,7 @@ def test_it_matches_within_bounds(seed: int) -> None:
     assert (said.low <= said.expected).all()
     assert (said.expected <= said.high).all()
     assert ((said.confidence >= 0) & (said.confidence <= 1)).all()
-    low, high = chance_range(model, found, person, FILMS)
+    low, high = chance_range(found, foresee(model, person, FILMS))
     assert (low <= said.like).all()
     assert (said.like <= high).all()
 

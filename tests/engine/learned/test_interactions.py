@@ -52,6 +52,28 @@ def test_it_refuses_stars_outside_the_scale(stars: float) -> None:
         (([1], [2], [[3]]), "stars must be one-dimensional"),
         (([1], [2], [3], [math.nan]), "order must be finite"),
         (([1], [2], [3], ["now"]), "order must be numbers"),
+        (([math.nan], [2], [3]), "users must be whole numbers"),
+        (([True], [2], [3]), "users must be numbers, not bool"),
+        (([1, True], [2, 3], [3, 3]), "users must be numbers, not bool"),
+        ((np.array([True]), [2], [3]), "users must be whole numbers, not bool"),
+        ((np.array([1], dtype=object), [2], [3]), "users must be whole numbers"),
+        (([1], np.array([2**63], dtype=np.uint64), [3]), "items must be 64-bit"),
+        (([1], [2**63], [3]), "items must be 64-bit numbers with sign"),
+        (([1], [2**64], [3]), "items must be whole numbers, not object"),
+        (([1], [-(2**63) - 1], [3]), "items must be whole numbers, not object"),
+        ((1, [2], [3]), "users must be one-dimensional, not 0-d"),
+        (([1], np.array([[2]]), [3]), "items must be one-dimensional, not 2-d"),
+        (([1], [2], ["4"]), "stars must be numbers, not <U1"),
+        (([1, 2], [2, 2], [4, "3"]), "stars must be numbers, not <U21"),
+        (([1], [2], [True]), "stars must be numbers, not bool"),
+        (([1, 2], [2, 2], [3.0, np.True_]), "stars must be numbers, not bool"),
+        (([1], [2], np.array([True])), "stars must be numbers, not bool"),
+        (([1], [2], [None]), "stars must be numbers, not object"),
+        (([1], [2], np.array([4.0], dtype=object)), "stars must be numbers"),
+        (([1], [2], [4 + 0j]), "stars must be numbers, not complex128"),
+        (([1], [2], np.array([[3.0]])), "stars must be one-dimensional, not 2-d"),
+        (([1], [2], [3], [True]), "order must be numbers, not bool"),
+        (([1], [2], [3], np.array(["2020"], "M8[s]")), "order must be numbers"),
     ],
 )
 def test_it_refuses_ratings_that_make_no_sense(
@@ -59,6 +81,42 @@ def test_it_refuses_ratings_that_make_no_sense(
 ) -> None:
     with pytest.raises(ValueError, match=complaint):
         Ratings(*fields)
+
+
+@pytest.mark.parametrize(
+    ("fields", "complaint"),
+    [
+        ((np.array([2**63], dtype=np.uint64), [4]), "items must be 64-bit"),
+        (([True], [4]), "items must be numbers, not bool"),
+        (([[1]], [4]), "items must be one-dimensional"),
+        (([1], ["4"]), "stars must be numbers"),
+        (([1], [True]), "stars must be numbers, not bool"),
+        (([1], [4], [None]), "order must be numbers"),
+        (([1], [4, 5]), r"different lengths: \[1, 2\]"),
+    ],
+)
+def test_it_refuses_a_history_that_makes_no_sense(
+    fields: tuple[Any, ...], complaint: str
+) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        History(*fields)
+
+
+def test_it_takes_the_whole_range_of_ids_and_any_type_of_number() -> None:
+    ends = [-(2**63), 2**63 - 1]
+    small: Any = np.array([3, 4], dtype=np.uint8)
+
+    assert History(ends, [3, 4]).items.tolist() == ends
+    assert (
+        History(np.array([2**63 - 1], dtype=np.uint64), [3]).items.tolist() == ends[1:]
+    )
+    assert History(small, small, small).stars.tolist() == [3.0, 4.0]
+
+
+@pytest.mark.parametrize("wanted", [[True], ["1"], [[1]], [0.5], [2**63]])
+def test_it_looks_no_nonsense_up(wanted: Any) -> None:
+    with pytest.raises(ValueError, match="items must be"):
+        VOCABULARY.columns(wanted)
 
 
 def test_it_refuses_a_film_rated_twice_by_one_person() -> None:

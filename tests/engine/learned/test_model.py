@@ -255,6 +255,41 @@ def test_it_learns_from_next_to_nothing(users: list[int], items: list[int]) -> N
     assert model.explain(NOBODY, 7).match_score >= 0
 
 
+EXTREMES = {
+    "one person": (1, 12, None),
+    "one film": (12, 1, None),
+    "all stars equal": (9, 7, 3.5),
+    "everybody rated everything": (15, 8, None),
+    "identical people": (20, 6, 0.5),
+}
+
+
+@pytest.mark.parametrize("scalable", [False, True])
+@pytest.mark.parametrize("extreme", EXTREMES.values(), ids=EXTREMES)
+def test_it_stays_sane_at_the_extremes(
+    extreme: tuple[int, int, float | None], *, scalable: bool
+) -> None:
+    """Any warning of NumPy's would be an error here."""
+    people, n_films, same = extreme
+    users, items = np.divmod(np.arange(people * n_films), n_films)
+    stars = (users * 3 + items) % 10 / 2 + 0.5 if same is None else users * 0 + same
+    ratings = Ratings(users, items, stars)
+
+    model = fit_small(ratings, config=dataclasses.replace(SMALL, scalable=scalable))
+
+    films = [*range(n_films), 99]
+    for history in (
+        NOBODY,
+        History([0], [5.0]),
+        History(items[:n_films], [0.5] * n_films),
+    ):
+        match = table(model.match(history, films))
+        assert np.isfinite(match).all()
+        assert np.isfinite(model.rank(history, films[:-1])).all()
+        found = model.explain_all(history, films)
+        assert all(0 <= one.match_score <= 100 for one in found)
+
+
 def test_it_cannot_learn_from_nothing() -> None:
     with pytest.raises(ValueError, match="no ratings"):
         fit(Ratings([], [], []), config=Config(), rng=np.random.default_rng(0))

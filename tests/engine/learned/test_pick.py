@@ -1,4 +1,5 @@
 import dataclasses
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -6,16 +7,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nexus.engine.learned.interactions import Ratings, index
+from nexus.engine.learned.interactions import Ratings, Table, index
 from nexus.engine.learned.pick import (
     PickConfig,
     PickModel,
+    are_few,
+    factors_by_people,
     fit_pick,
     grade,
     pose,
     solve_by_films,
     solve_by_people,
 )
+from nexus.engine.learned.weights import DenseWeights, FactoredWeights, Weights
 from tests.engine.films import laws
 from tests.engine.learned.people import ratings_of_two_kinds, table_of_two_kinds
 
@@ -33,11 +37,30 @@ GROUPS = {1: ("Space",), 8: ("Love", "Space"), 15: ("Love",)}
 MODEL = fit_pick(table_of_two_kinds(), groups=GROUPS)
 N_ITEMS = len(MODEL.vocabulary)
 
+histories = st.dictionaries(
+    st.integers(0, N_ITEMS - 1), st.integers(1, 10).map(lambda half: half / 2)
+)
+
+
+@cache
+def fitted(n_users: int, n_items: int) -> PickModel:
+    return fit_pick(table_of_two_kinds(n_users, n_items), groups=GROUPS)
+
+
+def columns_of(history: dict[int, float]) -> tuple[np.ndarray, np.ndarray]:
+    columns = sorted(history)
+    stars = [history[column] for column in columns]
+    return np.array(columns, dtype=np.intp), np.array(stars, dtype=np.float64)
+
+
+def whole(weights: Weights) -> np.ndarray:
+    columns = np.arange(weights.n_items)
+    rows = [weights.product(columns[[i]], np.ones(1)) for i in columns]
+    return np.array(rows)
+
 
 def matrix(model: PickModel) -> np.ndarray:
-    columns = np.arange(model.weights.n_items)
-    rows = [model.weights.product(columns[[i]], np.ones(1)) for i in columns]
-    return np.array(rows)
+    return whole(model.weights)
 
 
 def test_it_works() -> None:
@@ -91,30 +114,109 @@ def test_it_grades_half_stars_in_between_and_half_a_star_as_one() -> None:
 
 
 def test_it_finds_the_same_by_people_and_by_films() -> None:
-    problem = pose(table_of_two_kinds(30, 30), PickConfig())
-    columns, inputs = np.array([3, 11, 20]), np.array([1.0, 0.5, 0.8])
+    problem = pose(table_of_two_kinds(12, 30), PickConfig())
 
-    by_films = solve_by_films(problem)
-    by_people = solve_by_people(problem)
+    left, right = factors_by_people(problem)
 
-    one, two = (it.product(columns, inputs) for it in (by_films, by_people))
-    assert np.abs(one - two).max() < 1e-12
-    one, two = (it.cells(columns, 11) for it in (by_films, by_people))
-    assert np.abs(one - two).max() < 1e-12
-    assert one[1] == two[1] == 0
+    exact = solve_by_films(problem).matrix
+    found = left @ right.T
+    np.fill_diagonal(found, 0.0)
+    assert np.abs(found - exact).max() < 1e-8
+    rounded = whole(solve_by_people(problem))
+    assert np.abs(rounded - exact).max() < 0.01 * np.abs(exact).max()
+    assert np.diag(rounded) == pytest.approx(0.0, abs=1e-15)
+    assert np.diag(exact).tolist() == [0.0] * len(exact)
 
 
-@pytest.mark.parametrize("shape", [(40, 24), (12, 24)])
-def test_it_takes_scores_apart_exactly(shape: tuple[int, int]) -> None:
-    model = fit_pick(table_of_two_kinds(*shape), groups=GROUPS)
-    columns, stars = np.array([0, 3, 7]), np.array([5.0, 0.5, 3.5])
+@pytest.mark.parametrize(
+    ("n_users", "n_items", "few"),
+    [(610, 9724, True), (610, 1200, False), (6000, 40_000, False)],
+)
+def test_it_factors_where_that_is_smaller(
+    n_users: int, n_items: int, few: bool
+) -> None:
+    assert are_few(n_users, n_items) == few
+
+
+def test_it_takes_the_form_that_is_smaller() -> None:
+    few, many = (
+        fit_pick(table_of_two_kinds(n_users, 24)).weights for n_users in (8, 12)
+    )
+
+    assert isinstance(few, FactoredWeights)
+    assert isinstance(many, DenseWeights)
+
+
+def loner_among(n_users: int = 40) -> Table:
+    """The last person has seen 30 films that nobody else has."""
+    crowd = ratings_of_two_kinds(n_users, 90)
+    hers = np.arange(10_000, 10_030)
+    return index(
+        Ratings(
+            np.append(crowd.users, np.full(30, 10_000)),
+            np.append(crowd.items, hers),
+            np.append(crowd.stars, np.tile([2.5, 4.0, 5.0], 10)),
+        )
+    )
+
+
+def likeness_to_anybody(factor: np.ndarray, ratings: np.ndarray) -> float:
+    """Largest cosine of a direction [n_items] and somebody's ratings, 0..1."""
+    one = factor / np.linalg.norm(factor, axis=0)
+    two = ratings / np.linalg.norm(ratings, axis=1, keepdims=True)
+    return float(np.abs(two @ one).max())
+
+
+def test_it_keeps_nobody_apart_in_a_direction() -> None:
+    """Not even who shares no film with anybody: alone, they are an eigenvector."""
+    problem = pose(loner_among(), PickConfig())
+
+    weights = solve_by_people(problem)
+
+    films = np.arange(weights.n_items)
+    for rounded in (weights.left, weights.right):
+        for people in (problem.inputs.toarray(), problem.targets.toarray()):
+            assert likeness_to_anybody(rounded.rows(films), people) < 0.8
+    alone = np.abs(np.linalg.eigh((problem.inputs @ problem.inputs.T).toarray())[1])
+    assert alone[-1].max() == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("shape", [(40, 24), (12, 40)])
+@laws
+@given(history=histories)
+def test_it_takes_scores_apart(
+    shape: tuple[int, int], history: dict[int, float]
+) -> None:
+    """To rounding where B is whole, to a millionth where it is in factors."""
+    model = fitted(*shape)
+    columns, stars = columns_of(history)
 
     scores = model.scores(columns, stars, ["Love"])
 
-    for candidate in range(len(model.vocabulary)):
-        parts = model.contributions(columns, stars, candidate, ["Love"])
-        assert parts.films.shape == (3,)
-        assert abs(parts.total - scores[candidate]) < 1e-9
+    parts = [
+        model.contributions(columns, stars, film, ["Love"])
+        for film in range(len(model.vocabulary))
+    ]
+    assert all(part.films.shape == columns.shape for part in parts)
+    tolerance = 1e-12 if shape == (40, 24) else 1e-6 * np.abs(scores).max()
+    assert np.abs(scores - [part.total for part in parts]).max() <= tolerance
+
+
+@pytest.mark.parametrize("shape", [(40, 24), (12, 40)])
+@laws
+@given(history=histories)
+def test_it_multiplies_as_its_cells_say(
+    shape: tuple[int, int], history: dict[int, float]
+) -> None:
+    weights = fitted(*shape).weights
+    columns, inputs = columns_of(history)
+
+    product = weights.product(columns, inputs)
+
+    films = range(weights.n_items)
+    sums = np.array([inputs @ weights.cells(columns, film) for film in films])
+    assert product[columns] == pytest.approx(sums[columns], abs=1e-12)
+    assert product == pytest.approx(sums, abs=1e-6 * max(np.abs(sums).max(), 0.1))
 
 
 def test_it_says_what_one_film_does() -> None:

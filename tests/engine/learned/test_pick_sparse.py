@@ -5,7 +5,7 @@ from nexus.engine.learned.interactions import Ratings, index
 from nexus.engine.learned.pick import fit_pick
 from nexus.engine.learned.pick_sparse import SparseConfig, fit_pick_sparse, is_small
 from nexus.engine.learned.weights import FactoredWeights
-from tests.engine.learned.people import table_of_two_kinds
+from tests.engine.learned.people import ratings_of_two_kinds, table_of_two_kinds
 
 TABLE = table_of_two_kinds(60, 40)
 FULL = SparseConfig(rank=3, support=40, keep=40)
@@ -34,10 +34,10 @@ def test_it_is_the_dense_form_with_the_support_of_all_films(rank: int) -> None:
 
     dense = fit_pick(TABLE)
     one, two = (it.scores(COLUMNS, STARS) for it in (sparse, dense))
-    assert np.abs(one - two).max() < 1e-6
+    assert np.abs(one - two).max() < 0.02 * np.abs(two).max()
     for candidate in range(len(dense.vocabulary)):
         one, two = (it.weights.cells(COLUMNS, candidate) for it in (sparse, dense))
-        assert np.abs(one - two).max() < 1e-6
+        assert np.abs(one - two).max() < 0.002
 
 
 def test_it_comes_close_with_a_small_support() -> None:
@@ -53,20 +53,40 @@ def test_it_keeps_no_more_neighbours_than_asked_for() -> None:
 
     assert isinstance(weights, FactoredWeights)
     assert weights.rest is not None
-    assert weights.rest.nnz <= 40 * 5
-    assert weights.rest.diagonal().tolist() == [0.0] * 40
-    assert np.unique(weights.rest.nonzero()[0]).size <= 20
+    kept = np.bincount(weights.rest.films, minlength=40)
+    assert kept.min() > 0
+    assert kept.max() <= 5
+    assert np.flatnonzero(np.diff(weights.rest.starts)).size <= 20
+    for film in range(40):
+        assert weights.rest.cells(np.array([film]), film) == 0
+
+
+def test_it_keeps_fewer_neighbours_of_a_little_known_film() -> None:
+    """Five for each rating: one film has one, another two."""
+    crowd = ratings_of_two_kinds(60, 40)
+    rare = Ratings(
+        np.append(crowd.users, [100, 100, 101]),
+        np.append(crowd.items, [5000, 6000, 6000]),
+        np.append(crowd.stars, [4.0, 4.0, 5.0]),
+    )
+
+    weights = fit_pick_sparse(index(rare), sizes=FULL, rng=rng()).weights
+
+    assert isinstance(weights, FactoredWeights)
+    assert weights.rest is not None
+    kept = np.bincount(weights.rest.films, minlength=42)
+    assert kept[40] <= 5 < kept[41] <= 10 < kept[:40].min()
 
 
 @pytest.mark.parametrize("sizes", [SMALL, FULL])
-def test_it_takes_scores_apart_exactly(sizes: SparseConfig) -> None:
+def test_it_takes_scores_apart_to_a_millionth(sizes: SparseConfig) -> None:
     model = fit_pick_sparse(TABLE, sizes=sizes, rng=rng())
 
     scores = model.scores(COLUMNS, STARS)
 
     for candidate in range(len(model.vocabulary)):
         parts = model.contributions(COLUMNS, STARS, candidate)
-        assert abs(parts.total - scores[candidate]) < 1e-9
+        assert abs(parts.total - scores[candidate]) < 1e-6 * scores.max()
 
 
 def test_it_says_nothing_of_a_film_from_its_own_rating() -> None:
@@ -103,7 +123,12 @@ def test_it_refuses_sizes_below_one() -> None:
 
 @pytest.mark.parametrize(
     ("n_users", "n_items", "small"),
-    [(600, 10_000, True), (6000, 4000, True), (100_000, 20_000, False)],
+    [
+        (600, 10_000, True),
+        (6000, 4000, True),
+        (6000, 20_000, False),
+        (100_000, 20_000, False),
+    ],
 )
 def test_it_tells_which_tables_fit_the_exact_form(
     n_users: int, n_items: int, small: bool

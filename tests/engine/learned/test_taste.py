@@ -1,4 +1,6 @@
 import dataclasses
+import subprocess
+import sys
 from functools import cache
 
 import numpy as np
@@ -6,19 +8,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nexus.engine.arrays import Floats
+from nexus.engine.arrays import Floats, Sparse
+from nexus.engine.learned import profiles
 from nexus.engine.learned.fold_in import expected_stars, fold_in, variance
 from nexus.engine.learned.interactions import History, Ratings, Table, index, place
 from nexus.engine.learned.packed import apply_twice, corner, outer, pack, unpack
 from nexus.engine.learned.profiles import (
+    by_person,
     find_profiles,
     group_names,
     group_rows,
     rater_profiles,
     seen_profiles,
+    times,
 )
 from nexus.engine.learned.taste import TasteConfig, TasteModel, fit_taste
 from nexus.engine.learned.taste_steps import (
+    PIECE,
     Films,
     Prior,
     Sums,
@@ -28,6 +34,7 @@ from nexus.engine.learned.taste_steps import (
     pieces,
     regress,
 )
+from nexus.env import PROJECT_DIR
 from tests.engine.films import laws
 from tests.engine.learned.people import ratings_of_two_kinds, table_of_two_kinds
 from tests.engine.learned.tastes import SMALL, fitted
@@ -169,7 +176,7 @@ def test_it_packs_symmetric_matrices_by_hand() -> None:
 
 
 def test_it_cuts_costs_into_pieces_without_a_gap() -> None:
-    found = list(cut(np.array([5_000_000, 5_000_000, 20_000_000, 1, 1])))
+    found = list(cut(np.array([PIECE // 2, PIECE // 2, 3 * PIECE, 1, 1])))
 
     assert [(part.start, part.stop) for part in found] == [(0, 2), (2, 3), (3, 5)]
 
@@ -192,10 +199,10 @@ def test_it_finds_the_profiles_by_hand() -> None:
     # Two people, of whom one saw films 0 and 1, the other film 2: N has rows
     # (1, 1, 0) / sqrt 2 and (0, 0, 1), each a direction of its own.
     table = index(Ratings([1, 1, 2], [0, 1, 2], [3.0, 3.0, 3.0]))
-    profiles = find_profiles(table, 2)
+    found = find_profiles(table, 2)
 
-    seen = seen_profiles(table, profiles.films)
-    raters = rater_profiles(table, profiles.people)
+    seen = seen_profiles(table, found.films)
+    raters = rater_profiles(table, found.people)
 
     assert seen @ seen.T == pytest.approx(np.eye(2))
     # Film 0 has one rater, who counts 1 / sqrt 2; film 2 one who counts 1.
@@ -204,12 +211,85 @@ def test_it_finds_the_profiles_by_hand() -> None:
     )
 
 
-def test_it_finds_the_same_profiles_with_either_decomposition() -> None:
-    large = table_of_two_kinds(n_users=300, n_items=150)
+def identical_people(blocks: int, people: int, films: int) -> Ratings:
+    """Groups of people, each of whom saw the films of their group and no others."""
+    block, person, film = np.indices((blocks, people, films)).reshape(3, -1)
+    stars = 1 + (person + 2 * film) % 9 / 2
+    return Ratings(block * people + person, block * films + film, stars)
 
-    few, all_of = find_profiles(large, 3), find_profiles(large, 150)
 
-    assert few.films == pytest.approx(all_of.films[:, :3], abs=1e-6)
+def who_rated_what(table: Table) -> Sparse:
+    n_rated = np.bincount(table.users)
+    return by_person(table, np.repeat(n_rated**-0.5, n_rated))
+
+
+def complete_decomposition(table: Table) -> tuple[Floats, Floats]:
+    """Singular values and the directions of films, from all of the matrix."""
+    matrix = who_rated_what(table).toarray()
+    _, sizes, films = np.linalg.svd(matrix, full_matrices=False)
+    return sizes, films.T
+
+
+@pytest.mark.parametrize("small", [0, 1000], ids=["blocks", "complete"])
+@pytest.mark.parametrize(("people", "films"), [(300, 150), (150, 300)])
+def test_it_finds_the_profiles_of_the_complete_decomposition(
+    people: int, films: int, small: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(profiles, "SMALL", small)
+    table = table_of_two_kinds(n_users=people, n_items=films)
+    sizes, directions = complete_decomposition(table)
+
+    found = find_profiles(table, 5)
+
+    # Two directions stand out, the others are noise, nearly as strong as one another.
+    signs = np.sign((directions[:, :2] * found.films[:, :2]).sum(axis=0))
+    assert found.films[:, :2] == pytest.approx(directions[:, :2] * signs, abs=1e-6)
+    stretched = times(who_rated_what(table), found.films)
+    assert np.linalg.norm(stretched, axis=0) == pytest.approx(sizes[:5], rel=1e-3)
+    assert stretched[:, :2] == pytest.approx(found.people[:, :2] * sizes[:2], abs=1e-6)
+
+
+def test_it_finds_all_directions_of_a_repeated_singular_value() -> None:
+    table = index(identical_people(110, 10, 10))
+
+    found = find_profiles(table, 40)
+
+    # 110 values are equal, so any 40 directions among theirs are right.
+    stretched = times(who_rated_what(table), found.films)
+    assert np.linalg.norm(stretched, axis=0) == pytest.approx(10**0.5)
+    assert found.films.T @ found.films == pytest.approx(np.eye(40), abs=1e-12)
+    assert found.people.T @ found.people == pytest.approx(np.eye(40), abs=1e-12)
+
+
+def test_it_never_gives_more_directions_than_there_are() -> None:
+    found = find_profiles(index(identical_people(1, 3, 2)), 9)
+
+    assert (found.people.shape, found.films.shape) == ((3, 2), (2, 2))
+    assert np.isfinite(found.films).all()
+
+
+DEGENERATE = """
+import hashlib, numpy as np
+from nexus.engine.learned.interactions import index
+from nexus.engine.learned.taste import fit_taste
+from tests.engine.learned.test_taste import SMALL, arrays_of, identical_people
+table = index(identical_people(110, 10, 10))
+model = fit_taste(table, config=SMALL, rng=np.random.default_rng(0))
+print(hashlib.sha256(b"".join(one.tobytes() for one in arrays_of(model))).hexdigest())
+"""
+
+
+def test_it_gives_equal_bits_in_two_processes_of_identical_people() -> None:
+    command = [sys.executable, "-c", DEGENERATE]
+    runs = [
+        subprocess.run(
+            command, cwd=PROJECT_DIR, check=True, capture_output=True, text=True
+        )
+        for _ in range(2)
+    ]
+
+    assert len(runs[0].stdout) == 65
+    assert runs[0].stdout == runs[1].stdout
 
 
 def test_it_regresses_on_nothing_but_a_constant_by_hand() -> None:
