@@ -1,14 +1,15 @@
 """How good a model is, measured on people it has never seen.
 
-Who is held out follows from their number alone, so that nobody is trained on by one
-model and asked about by the next: what two models say of them can be compared. They
-lose nothing by it, since a model answers for whoever has ratings. Each one's ratings
-are split: four fifths are told, the rest is to be foreseen.
+Everybody has a place in 0..1 that stays theirs, and those of the lowest places are held
+out, of members and of people from outside apart. Where the places of those begin who
+were learned from is kept with a model: of two models, only those are asked about whose
+places are below both. They lose nothing by it, since a model answers for whoever has
+ratings. Each one's ratings are split: four fifths are told, the rest is to be foreseen.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol, TypeAlias
+from typing import Final, Literal, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +29,9 @@ from nexus.recommendations.interactions import Interactions
 # Called with the people done and those there are.
 Told: TypeAlias = Callable[[int, int], None]
 Figures: TypeAlias = dict[str, float]
+Kind: TypeAlias = Literal["members", "outside"]
+# By kind: nobody of a lower place was learned from.
+Bounds: TypeAlias = Mapping[str, float]
 
 SHARE: Final = 0.1
 FEWEST, MOST = 5, 500
@@ -48,56 +52,107 @@ class Model(RankingModel, MatchModel, Protocol):
 class Person:
     """What is told of somebody, and what is to be foreseen."""
 
+    kind: Kind
+    place: float
     known: learned.History
     hidden: learned.History
 
 
-def held_out(people: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return who is held out, ascending: a tenth of all, at most 500, at least five.
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Everybody who has rated, by ascending number: int64[n], and places float64[n]."""
 
-    As more people come, nobody who was trained on becomes one of them (but among the
-    first few dozens).
+    people: NDArray[np.int64]
+    places: NDArray[np.float64]
+
+    def bounds(self) -> dict[str, float]:
+        is_member = self.people > 0
+        return {
+            "members": bound_of(self.places[is_member]),
+            "outside": bound_of(self.places[~is_member]),
+        }
+
+    def held_out(self) -> NDArray[np.int64]:
+        """Return the numbers of those below the bounds, ascending."""
+        bounds = self.bounds()
+        of_each = np.where(self.people > 0, bounds["members"], bounds["outside"])
+        return self.people[self.places < of_each]
+
+
+def places_of(ratings: Interactions) -> Places:
+    """Find everybody's place: by the number of a member, by the first rating of others.
+
+    In another of MovieLens's sets a number means somebody else, and somebody's first
+    rating is the same.
     """
-    everybody = np.unique(people)
-    places = place_of(everybody)
-    count = np.clip(np.count_nonzero(places < SHARE), FEWEST, MOST)
-    return np.sort(everybody[np.argsort(places, kind="stable")[:count]])
+    people, starts = np.unique(ratings.people, return_index=True)
+    if not people.size:
+        return Places(people, np.empty(0))
+    first = np.minimum.reduceat(ratings.moments, starts)
+    is_first = ratings.moments == np.repeat(first, np.diff([*starts, len(ratings)]))
+    films = np.where(is_first, ratings.films, np.iinfo(np.int32).max)
+    film = np.minimum.reduceat(films, starts).astype(np.uint64)
+    of_others = mixed(first.view(np.uint64)) ^ film
+    told = mixed(np.where(people > 0, people.view(np.uint64), of_others))
+    return Places(people, (told >> np.uint64(11)) / 2.0**53)
 
 
-def place_of(people: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return each one's place in 0..1: their number, well mixed.
+def bound_of(places: NDArray[np.float64]) -> float:
+    """Hold out a tenth, at most 500 and at least five, but not the most of a few.
+
+    Where there is nobody, everybody who will ever come is unseen.
+    """
+    least = min(FEWEST, places.size // 3)
+    count = int(np.clip(np.count_nonzero(places < SHARE), least, MOST))
+    return float(np.sort(places)[count]) if count < places.size else 1.0
+
+
+def mixed(numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Mix the bits well, so that neighbours are far apart.
 
     Source: the finaliser of SplitMix64 (Steele, Lea and Flood 2014).
     """
-    mixed = people.view(np.uint64) + np.uint64(0x9E3779B97F4A7C15)
-    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    mixed = mixed ^ (mixed >> np.uint64(31))
-    return mixed / 2.0**64
+    found = numbers + np.uint64(0x9E3779B97F4A7C15)
+    found = (found ^ (found >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    found = (found ^ (found >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return found ^ (found >> np.uint64(31))
 
 
 def split_people(
-    ratings: Interactions, out: NDArray[np.bool_], *, rng: np.random.Generator
+    ratings: Interactions, places: Places, *, rng: np.random.Generator
 ) -> list[Person]:
-    """Return those marked who have enough ratings, in the order of their numbers."""
-    rows = np.flatnonzero(out)
-    starts = np.unique(ratings.people[rows], return_index=True)[1][1:]
+    """Return those held out who have enough ratings, in the order of their numbers."""
+    chosen = places.held_out()
+    place = dict(zip(places.people.tolist(), places.places.tolist(), strict=True))
+    firsts = np.searchsorted(ratings.people, chosen)
+    lasts = np.searchsorted(ratings.people, chosen, side="right")
     return [
-        split(ratings, mine, rng)
-        for mine in np.split(rows, starts)
-        if mine.size >= LEAST_RATINGS
+        split(ratings, np.arange(first, last), rng, place=place[number])
+        for number, first, last in zip(chosen.tolist(), firsts, lasts, strict=True)
+        if last - first >= LEAST_RATINGS
     ]
 
 
 def split(
-    ratings: Interactions, rows: NDArray[np.intp], rng: np.random.Generator
+    ratings: Interactions,
+    rows: NDArray[np.intp],
+    rng: np.random.Generator,
+    *,
+    place: float,
 ) -> Person:
-    mixed = rng.permutation(rows)
-    told = round(TOLD_SHARE * mixed.size)
+    mixed_rows = rng.permutation(rows)
+    told = round(TOLD_SHARE * mixed_rows.size)
     return Person(
-        history_of(ratings, np.sort(mixed[:told])),
-        history_of(ratings, np.sort(mixed[told:])),
+        kind="members" if ratings.people[rows[0]] > 0 else "outside",
+        place=place,
+        known=history_of(ratings, np.sort(mixed_rows[:told])),
+        hidden=history_of(ratings, np.sort(mixed_rows[told:])),
     )
+
+
+def unseen_by(people: Sequence[Person], bounds: Bounds) -> list[Person]:
+    """Return those whom a model with these bounds has not learned from for certain."""
+    return [one for one in people if one.place < bounds.get(one.kind, 0.0)]
 
 
 def history_of(ratings: Interactions, rows: NDArray[np.intp]) -> learned.History:
@@ -176,6 +231,10 @@ def summed(claims: Sequence[Claims]) -> Figures:
         figures["ece"] = ece(bin_claims(stars[said] * 2 >= LIKED, like[said]))
         figures["cover"] = cover(stars[said], low[said], high[said])
     return figures
+
+
+def is_measured(found: Figures) -> bool:
+    return not unmeasured(found)
 
 
 def unmeasured(found: Figures) -> list[str]:

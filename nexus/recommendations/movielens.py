@@ -6,7 +6,7 @@ ACM TiiS 5(4), 2015. Films are told by TMDb's ids, which links.csv gives for mos
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -28,6 +28,7 @@ HALF_STARS: Final = {
 }
 TERMS_FILE: Final = re.compile(r"(readme|licen[cs]e)", re.IGNORECASE)
 TERMS_HEADING: Final = re.compile(r"\blicen[cs]e\b", re.IGNORECASE)
+LONE: Final = re.compile("[\ud800-\udfff]")  # what stands for a byte that is no text
 UNDERLINE: Final = re.compile(r"[=-]{4,}\s*")
 
 
@@ -75,13 +76,18 @@ class RatingRow(NamedTuple):
 
 def read_links(folder: Path, faults: Faults) -> dict[int, int]:
     """Return TMDb's id by MovieLens's; films without one are left out."""
-    found = {}
-    for line, (movie, tmdb_id) in rows_of(folder / LINKS, ["movieId", "tmdbId"]):
+    found: dict[int, int] = {}
+    wanted = ["movieId", "tmdbId"]
+    for line, (movie, tmdb_id) in rows_of(folder / LINKS, wanted, faults):
+        if not tmdb_id:
+            continue
         try:
-            if tmdb_id:
-                found[whole("movieId", movie)] = whole("tmdbId", tmdb_id)
+            id_, ours = whole("movieId", movie), whole("tmdbId", tmdb_id)
         except ValueError as error:
             faults.add(LINKS, line, str(error))
+            continue
+        if found.setdefault(id_, ours) != ours:
+            faults.add(LINKS, line, f"movieId {id_} had another tmdbId: {found[id_]}")
     return found
 
 
@@ -90,7 +96,8 @@ def read_genres(
 ) -> dict[int, list[str]]:
     """Return MovieLens's genres by TMDb's id, sorted; two films of one id share all."""
     found: dict[int, set[str]] = {}
-    for line, (movie, genres) in rows_of(folder / MOVIES, ["movieId", "genres"]):
+    wanted = ["movieId", "genres"]
+    for line, (movie, genres) in rows_of(folder / MOVIES, wanted, faults):
         try:
             tmdb_id = links.get(whole("movieId", movie))
         except ValueError as error:
@@ -105,7 +112,7 @@ def read_genres(
 def read_ratings(folder: Path, faults: Faults, *, until: int) -> Iterator[RatingRow]:
     """Yield the rows that can be read; `until` is the latest legal moment."""
     wanted = ["userId", "movieId", "rating", "timestamp"]
-    for line, (user, movie, stars, moment) in rows_of(folder / RATINGS, wanted):
+    for line, (user, movie, stars, moment) in rows_of(folder / RATINGS, wanted, faults):
         try:
             yield RatingRow(
                 line,
@@ -134,18 +141,48 @@ def half_stars_of(text: str) -> int:
         raise ValueError(f"rating is {text!r:.40}, not 0.5 to 5 in halves") from None
 
 
-def rows_of(file: Path, wanted: list[str]) -> Iterator[tuple[int, list[str]]]:
+def rows_of(
+    file: Path, wanted: list[str], faults: Faults
+) -> Iterator[tuple[int, list[str]]]:
     """Yield each row's line and wanted cells; raises UnreadableFolder."""
     try:
-        with file.open(encoding="utf-8-sig", newline="") as lines:
-            rows = csv.reader(lines, strict=True)
-            columns = columns_of(file, next(rows, []), wanted)
-            for row in rows:
-                if row:
-                    yield rows.line_num, [cell_of(row, at) for at in columns]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        reason = getattr(error, "strerror", None) or str(error)
+        # What is no UTF-8 is let through here, to be told with its line.
+        with file.open(
+            encoding="utf-8-sig", errors="surrogateescape", newline=""
+        ) as lines:
+            yield from cells_of(file, lines, wanted, faults)
+    except OSError as error:
+        reason = error.strerror or str(error)
         raise UnreadableFolder(f"{file.name} cannot be read: {reason}.") from error
+
+
+def cells_of(
+    file: Path, lines: Iterable[str], wanted: list[str], faults: Faults
+) -> Iterator[tuple[int, list[str]]]:
+    rows = csv.reader(texts_of(file, lines), strict=True)
+    try:
+        header = next(rows, [])
+        columns = columns_of(file, header, wanted)
+        for row in rows:
+            if len(row) > len(header):
+                reason = f"{len(row)} cells, and the first line has {len(header)}"
+                faults.add(file.name, rows.line_num, reason)
+            elif row:
+                yield rows.line_num, [cell_of(row, at) for at in columns]
+    except csv.Error as error:
+        raise UnreadableFolder(
+            f"{file.name}, line {rows.line_num}, cannot be read: {error}."
+        ) from error
+
+
+def texts_of(file: Path, lines: Iterable[str]) -> Iterator[str]:
+    """Yield the lines as they are; raises UnreadableFolder at one that is no text."""
+    for number, line in enumerate(lines, start=1):
+        if "\0" in line or (not line.isascii() and LONE.search(line)):
+            raise UnreadableFolder(
+                f"{file.name}, line {number}, cannot be read: it is no UTF-8 text."
+            )
+        yield line
 
 
 def columns_of(file: Path, header: list[str], wanted: list[str]) -> list[int]:
@@ -178,10 +215,13 @@ def read_terms(folder: Path) -> str | None:
     """Return what the folder's README says of its licence; None without one."""
     if not folder.is_dir():
         raise UnreadableFolder(f"{folder} is no folder.")
-    for file in sorted(folder.iterdir()):
-        if TERMS_FILE.match(file.name) and file.is_file():
-            text = file.read_text(encoding="utf-8", errors="replace")
-            return licence_lines(text.splitlines())
+    try:
+        for file in sorted(folder.iterdir()):
+            if TERMS_FILE.match(file.name) and file.is_file():
+                text = file.read_text(encoding="utf-8", errors="replace")
+                return licence_lines(text.splitlines())
+    except OSError as error:
+        raise UnreadableFolder(f"{folder} cannot be read: {error.strerror}.") from error
     return None
 
 

@@ -131,6 +131,11 @@ def import_movielens(*, folder: Path, now: datetime, told: Told) -> Imported:
     copy_rows(reading)
     if faults.count:
         raise UnreadableRows(faults)
+    if reading.seen == reading.without_tmdb_id:
+        raise UnreadableFolder(
+            f"None of its {reading.seen} ratings is of a film with an id of TMDb's; "
+            "nothing was changed. `ratings forget-movielens` removes those held."
+        )
     store_films(genres)
     return store_rows(reading)
 

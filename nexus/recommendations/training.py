@@ -3,13 +3,17 @@
 One training at a time. It goes through stages; what is finished is kept, so one that
 was killed is taken up by starting it again. Equal ratings, seed and program give an
 equal version. Nothing is served that was not measured on people it has never seen.
+
+Two models are compared by people whom neither has learned from, asked of both. Where
+there are hardly any, or the active one is lost, what was measured at its own training
+stands in for it.
 """
 
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property, partial
 from typing import Any, Final, Literal, TypeAlias
@@ -24,13 +28,18 @@ from nexus.engine import learned
 from nexus.recommendations import artefacts
 from nexus.recommendations.artefacts import ModelUnreadable
 from nexus.recommendations.held_out import (
+    FEWEST,
     MARGINS,
+    Bounds,
     Figures,
     Person,
-    held_out,
+    Places,
+    is_measured,
     measure,
+    places_of,
     split_people,
     unmeasured,
+    unseen_by,
     worse,
 )
 from nexus.recommendations.interactions import Interactions, read_interactions
@@ -47,6 +56,7 @@ Stage: TypeAlias = Literal["read", "fit", "measure", "compare"]
 # Called with the stage, what is done of it, and all there is to do.
 Told: TypeAlias = Callable[[Stage, int, int], None]
 Outcome: TypeAlias = Literal["activated", "worse", "unchanged", "nothing"]
+ComparedBy: TypeAlias = Literal["asking", "notes"]
 
 # Below any of these there is nothing to learn that fixed rules do not do better.
 LEAST_RATINGS: Final = 1_000
@@ -54,6 +64,8 @@ LEAST_PEOPLE: Final = 20
 LEAST_FILMS: Final = 50
 JOB: Final = "train_model"
 TICK_S: Final = 1.0
+# Where a manifest keeps the bounds: by another rule of places, it takes another name.
+UNSEEN: Final = "unseen_below"
 USUAL_S: Final = 0.0003  # of fitting, for a rating, until a training has told better
 
 
@@ -61,7 +73,10 @@ USUAL_S: Final = 0.0003  # of fitting, for a rating, until a training has told b
 class Report:
     """What a training came to.
 
-    figures: of the new model; compared: of the active one, about the same people
+    figures: of the new model, about all who were held out
+    compared_by: whether both models were asked about people unseen by both, or what
+    was measured at their trainings was taken; beside: the new one's figures for it,
+    compared: the active one's
     reasons: why it was not activated; seconds: by stage, those that were not skipped
     """
 
@@ -73,9 +88,21 @@ class Report:
     version: str | None = None
     figures: Figures = field(default_factory=dict)
     active: str | None = None
+    compared_by: ComparedBy | None = None
+    beside: Figures = field(default_factory=dict)
     compared: Figures = field(default_factory=dict)
     reasons: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The active model beside the new one: see `Report`."""
+
+    active: str | None = None
+    compared_by: ComparedBy | None = None
+    beside: Figures = field(default_factory=dict)
+    compared: Figures = field(default_factory=dict)
 
 
 def train(*, seed: int, now: datetime, told: Told) -> Report:
@@ -91,8 +118,12 @@ def train(*, seed: int, now: datetime, told: Told) -> Report:
 
 
 def is_due(*, now: datetime) -> bool:
-    """Say whether the last training that came to an end is about a day ago."""
-    return not is_recent(last_run(JOB), now=now)
+    """Say whether the last training that came to an end is about a day ago.
+
+    Also if the clock was set back since: nobody knows how long ago it is.
+    """
+    last = last_run(JOB)
+    return last is None or last > now or not is_recent(last, now=now)
 
 
 def train_alone(*, seed: int, now: datetime, told: Told) -> Report:
@@ -141,14 +172,17 @@ class Training:
         return Stages(self.ratings.fingerprint(*recipe))
 
     @cached_property
+    def places(self) -> Places:
+        return places_of(self.ratings)
+
+    @cached_property
     def is_held_out(self) -> NDArray[np.bool_]:
-        people = self.ratings.people
-        return np.isin(people, held_out(people))
+        return np.isin(self.ratings.people, self.places.held_out())
 
     @cached_property
     def asked(self) -> list[Person]:
         rng = np.random.default_rng([self.seed, 1])
-        return split_people(self.ratings, self.is_held_out, rng=rng)
+        return split_people(self.ratings, self.places, rng=rng)
 
     @cached_property
     def films(self) -> NDArray[np.int64]:
@@ -161,6 +195,7 @@ class Training:
             "fingerprint": self.stages.fingerprint,
             "ratings": int(np.count_nonzero(~self.is_held_out)),
             "seed": self.seed,
+            UNSEEN: self.places.bounds(),
         }
 
     def find_unchanged(self) -> TrainedModel | None:
@@ -178,10 +213,11 @@ class Training:
         self.stages.begin()
         model = self.stages.find_fitted() or self.fit()
         figures = self.measure(model)
-        active, compared = self.measure_active()
+        found = self.compare(model, figures)
         version = self.store(model, figures)
-        reasons = [*unmeasured(figures), *worse(figures, compared)]
-        if self.note(version, figures, instead_of=None if reasons else (active,)):
+        reasons = [*unmeasured(figures), *worse(found.beside, found.compared)]
+        expected = None if reasons else (found.active,)
+        if self.note(version, figures, instead_of=expected):
             outcome: Outcome = "activated"
         else:
             outcome = "worse"
@@ -192,10 +228,9 @@ class Training:
             outcome,
             version=version,
             figures=figures,
-            active=active,
-            compared=compared,
             reasons=reasons,
             seconds=self.seconds,
+            **asdict(found),
         )
 
     def fit(self) -> learned.Model:
@@ -226,22 +261,40 @@ class Training:
         self.stages.keep_notes("figures", figures)
         return figures
 
-    def measure_active(self) -> tuple[str | None, Figures]:
-        """Ask the active model about the same people.
+    def compare(self, model: learned.Model, figures: Figures) -> Comparison:
+        """Ask both models about those whom neither has learned from.
 
-        One that is lost can only say what was measured when it was trained.
+        If they are too few to tell anything, or the active model is lost, its own
+        training has told something.
         """
         active = active_model()
         if active is None:
-            return None, {}
+            return Comparison()
         try:
-            model = artefacts.read_model(active.version)
-        except ModelUnreadable:
-            known = {name: active.metrics.get(name) for name in MARGINS}
-            return active.version, {name: one for name, one in known.items() if one}
+            other = artefacts.read_model(active.version)
+            facts = learned.read_facts(artefacts.folder_of(active.version))
+        except (ModelUnreadable, learned.UnusableArtefact):
+            found = None
+        else:
+            found = self.ask_both(model, other, facts.training.get(UNSEEN, {}))
+        if found is not None:
+            return Comparison(active.version, "asking", *found)
+        noted = {key: active.metrics.get(key) for key in ("people", *MARGINS)}
+        known = {key: value for key, value in noted.items() if value is not None}
+        return Comparison(active.version, "notes", figures, known)
+
+    def ask_both(
+        self, model: learned.Model, other: learned.Model, bounds: Bounds
+    ) -> tuple[Figures, Figures] | None:
+        people = unseen_by(self.asked, bounds)
+        if len(people) < FEWEST:
+            return None
         with self.timed("compare"):
-            told = partial(self.told, "compare")
-            return active.version, measure(model, self.asked, self.films, told=told)
+            found = [
+                measure(one, people, self.films, told=partial(self.told, "compare"))
+                for one in (model, other)
+            ]
+        return (found[0], found[1]) if all(map(is_measured, found)) else None
 
     def store(self, model: learned.Model, figures: Figures) -> str:
         """Write the folder of the version, unless a run cut off has done so."""

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,14 +13,21 @@ from threading import Event
 from time import monotonic
 from typing import Any
 
+import psycopg
 import pytest
 from django.conf import settings
+from django.db.models import Model
+from django.test import override_settings
+from django.utils import timezone
 
+from nexus.engine import learned
 from nexus.env import PROJECT_DIR
-from nexus.recommendations.models import OutsideRating, TrainedModel
+from nexus.recommendations.models import OutsideFilm, OutsideRating, TrainedModel
+from nexus.recommendations.training import train
 from tests.launch.program import LIMIT_S, call, environment, wait_until_gone
 from tests.recommendations.crowd import crowd, store_crowd, write_folder
 from tests.servers import database_url
+from tests.tables import ask
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -85,6 +93,20 @@ def names_in(folder: Path) -> list[str]:
     return [path.name for path in folder.iterdir()] if folder.is_dir() else []
 
 
+def train_first(models: Path) -> str:
+    """Train and activate a model of a few; return its version."""
+    store_crowd()
+    with override_settings(MODELS_DIR=models):
+        train(seed=0, now=timezone.now(), told=lambda *_: None)
+    return TrainedModel.objects.get(is_active=True).version
+
+
+def store_more() -> None:
+    OutsideRating.objects.all().delete()
+    OutsideFilm.objects.all().delete()
+    store_crowd(*MANY)
+
+
 def test_it_works(home: Path, models: Path, variables: dict[str, str]) -> None:
     store_crowd()
 
@@ -95,25 +117,51 @@ def test_it_works(home: Path, models: Path, variables: dict[str, str]) -> None:
     assert names_in(models) == [TrainedModel.objects.get().version]
 
 
-@pytest.mark.parametrize("stage", [".unfinished", ".unfinished/*/fitted", "2*-*"])
+@pytest.mark.parametrize(
+    "stage",
+    [".unfinished", ".unfinished/*/fitted", ".unfinished/*/figures.json", "2*-*"],
+)
 def test_it_may_be_killed_at_any_moment(
     home: Path, models: Path, variables: dict[str, str], stage: str
 ) -> None:
-    store_crowd(*MANY)
+    first = train_first(models)
+    store_more()
     with training(home, variables):
-        wait_until(lambda: any(models.glob(stage)))
+        wait_until(lambda: any(set(models.glob(stage)) - {models / first}))
     wait_until_gone(home)
     for model in TrainedModel.objects.all():  # if it was that fast, it is complete
-        assert (models / model.version / "manifest.json").exists()
+        learned.load(models / model.version)
+    was_noted = TrainedModel.objects.count() == 2
+    assert was_noted or TrainedModel.objects.get(is_active=True).version == first
 
     found = summary(home, variables)
 
-    model = TrainedModel.objects.get()
-    assert model.is_active
-    assert found["version"] == model.version
-    assert names_in(models) == [model.version]
+    assert was_noted or found["active"] == first
+    held = set(TrainedModel.objects.values_list("version", flat=True))
+    assert held == {first, found["version"]} == set(names_in(models))
     if stage != ".unfinished":
         assert "fit" not in found["seconds"]
+    if stage in (".unfinished/*/figures.json", "2*-*"):
+        assert "measure" not in found["seconds"]
+
+
+def test_killed_while_it_reads_it_leaves_nothing(
+    home: Path, models: Path, variables: dict[str, str]
+) -> None:
+    first = train_first(models)
+    store_more()
+    with (
+        psycopg.connect(database_url()) as other,
+        training(home, variables) as process,
+    ):
+        other.execute("LOCK TABLE recommendations_outsiderating")
+        wait_until(lambda: bool(ask("SELECT FROM pg_locks WHERE NOT granted")))
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait(LIMIT_S)
+    wait_until_gone(home)
+
+    assert names_in(models) == [first]
+    assert summary(home, variables)["active"] == first
 
 
 def test_ctrl_c_ends_it_in_order(
@@ -146,6 +194,106 @@ def test_a_second_one_ends_with_1(
     assert other.stderr == (
         "CommandError: Another training is under way: wait for its end.\n"
     )
+
+
+# What the machine does to it
+
+
+@pytest.mark.parametrize("size", [0, 1_000, 20_000])
+def test_a_full_disk_changes_nothing(
+    home: Path, models: Path, variables: dict[str, str], size: int
+) -> None:
+    first = train_first(models)
+    change_a_rating()
+
+    done = call_limited(home, variables, size=size)
+
+    assert done.returncode == 1
+    assert "The models' folder cannot be written: " in done.stderr
+    assert "The active model stays." in done.stderr
+    assert "Traceback" not in done.stderr
+    assert set(names_in(models)) == {first, ".unfinished"}
+    assert TrainedModel.objects.get().version == first
+    assert summary(home, variables)["active"] == first
+    assert ".unfinished" not in names_in(models)
+
+
+def call_limited(
+    home: Path, variables: dict[str, str], *, size: int
+) -> subprocess.CompletedProcess[str]:
+    """Let no file of the training grow beyond so many bytes."""
+    program = [sys.executable, "-m", "nexus", "train"]
+    return subprocess.run(
+        [str(shutil.which("prlimit")), f"--fsize={size}", *program],
+        cwd=PROJECT_DIR,
+        # What it compiles would be cut off, too.
+        env=environment(home, PYTHONDONTWRITEBYTECODE="1", **variables),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=LIMIT_S,
+    )
+
+
+def test_a_folder_that_cannot_be_written_is_named_at_once(
+    home: Path, models: Path, variables: dict[str, str]
+) -> None:
+    store_crowd()
+    models.write_text("a file", encoding="utf-8")
+
+    done = call(home, "train", **variables)
+
+    assert done.returncode == 1
+    assert str(models) in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not TrainedModel.objects.exists()
+
+
+def test_a_folder_removed_by_hand_is_made_again(
+    home: Path, models: Path, variables: dict[str, str]
+) -> None:
+    first = train_first(models)
+    shutil.rmtree(models)
+
+    found = summary(home, variables)
+
+    assert (found["version"], found["active"]) == (first, first)
+    assert names_in(models) == [first]
+    assert TrainedModel.objects.get().is_active
+
+
+def change_a_rating() -> None:
+    row = OutsideRating.objects.earliest("id")
+    row.half_stars = 11 - row.half_stars
+    row.save()
+
+
+# Equal bits
+
+
+def store_backwards(table: type[Model]) -> None:
+    """Store all rows anew, in another order."""
+    rows = [*table._default_manager.order_by("-id").values()]
+    table._default_manager.all().delete()
+    table._default_manager.bulk_create(table(**row | {"id": None}) for row in rows)
+
+
+def test_neither_threads_nor_the_order_of_rows_change_a_bit(
+    home: Path, models: Path, variables: dict[str, str]
+) -> None:
+    store_crowd(*MANY)
+    one = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    first = summary(home, variables | one)
+    store_backwards(OutsideRating)
+    store_backwards(OutsideFilm)
+    TrainedModel.objects.all().delete()
+    shutil.rmtree(models)
+
+    again = summary(home, variables | dict.fromkeys(one, "2"))
+
+    assert again["version"] == first["version"]
+    assert again["figures"] == first["figures"]
 
 
 def test_with_nothing_to_train_it_ends_with_0(

@@ -1,5 +1,7 @@
 """Who is held out, how they are asked, and when a model is worse than another."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -9,11 +11,14 @@ from nexus.engine.results import Match
 from nexus.recommendations.held_out import (
     FEWEST,
     MOST,
+    SHARE,
+    Bounds,
     Person,
-    held_out,
+    Places,
     measure,
-    place_of,
+    places_of,
     split_people,
+    unseen_by,
     worse,
 )
 from nexus.recommendations.interactions import Interactions
@@ -24,62 +29,170 @@ GOOD = {"ndcg_10": 0.3, "ndcg_100": 0.4, "rmse": 0.9, "ece": 0.05}
 
 def people(count: int) -> NDArray[np.int64]:
     """Return half members, half people from outside."""
-    return np.arange(-(count // 2), count - count // 2, dtype=np.int64)
+    return np.arange(-(count // 2), count - count // 2 + 1, dtype=np.int64)
 
 
-def ratings_of(person: int, films: int) -> Interactions:
+def ratings_of(people: NDArray[np.int64], films: int = 1) -> Interactions:
+    """Return each person's ratings of the first films; the first at their number."""
+    each = np.repeat(np.sort(people[people != 0]), films)
+    columns = np.tile(np.arange(1, films + 1), each.size // films)
     return Interactions(
-        people=np.full(films, person, dtype=np.int64),
-        films=np.arange(1, films + 1, dtype=np.int32),
-        half_stars=np.full(films, 9, dtype=np.int8),
-        moments=np.arange(films, dtype=np.int64),
+        people=each,
+        films=columns.astype(np.int32),
+        half_stars=np.full(each.size, 9, dtype=np.int8),
+        moments=np.abs(each) * 1000 + columns,
         groups={},
     )
+
+
+def places(people: NDArray[np.int64]) -> Places:
+    return places_of(ratings_of(people))
+
+
+def trained(people: NDArray[np.int64]) -> set[int]:
+    found = places(people)
+    return set(found.people.tolist()) - set(found.held_out().tolist())
+
+
+def unseen(people: NDArray[np.int64], bounds: Bounds) -> set[int]:
+    """Return who is held out now, and below these bounds too."""
+    found = places(people)
+    asked = split_people(ratings_of(people, 5), found, rng=np.random.default_rng(0))
+    chosen = {one.place for one in unseen_by(asked, bounds)}
+    return set(found.people[np.isin(found.places, list(chosen))].tolist())
 
 
 # Who
 
 
 def test_a_tenth_is_held_out() -> None:
-    found = held_out(people(2000))
+    found = places(people(2000)).held_out()
 
     assert 150 < found.size < 250
     assert 60 < (found > 0).sum() < 140
 
 
-def test_it_depends_on_nobody_else() -> None:
-    every, some = people(2000), people(2000)[300:1500]
+def test_places_depend_on_nobody_else() -> None:
+    every, some = places(people(2000)), places(people(2000)[300:1500])
 
-    assert set(held_out(some).tolist()) == set(held_out(every).tolist()) & set(
-        some.tolist()
+    kept = np.isin(every.people, some.people)
+    assert every.places[kept].tolist() == some.places.tolist()
+
+
+@pytest.mark.parametrize(
+    ("count", "size"),
+    [(20, FEWEST), (10, 3), (2, 0), (4000, None), (20_000, MOST)],
+)
+def test_of_each_kind_neither_too_few_nor_too_many_are_held_out(
+    count: int, size: int | None
+) -> None:
+    members = places(np.arange(1, count + 1, dtype=np.int64))
+    bound = members.bounds()["members"]
+
+    expected = np.count_nonzero(members.places < SHARE) if size is None else size
+    assert members.held_out().size == expected == (members.places < bound).sum()
+    assert members.bounds()["outside"] == 1
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_places_are_even(sign: int) -> None:
+    found = places(sign * np.arange(1, 10_001, dtype=np.int64)).places
+
+    assert ((found >= 0) & (found < 1)).all()
+    assert np.histogram(found, bins=10, range=(0, 1))[0].min() > 900
+
+
+def test_who_has_another_number_in_another_set_keeps_the_place() -> None:
+    ratings = ratings_of(people(100), 3)
+    outside = ratings.people < 0
+    renumbered = np.where(outside, ratings.people - 7, ratings.people)
+
+    again = places_of(replace(ratings, people=renumbered))
+
+    assert again.places.tolist() == places_of(ratings).places.tolist()
+
+
+def test_a_later_rating_moves_nobody() -> None:
+    ratings = ratings_of(people(100), 3)
+    is_old = ratings.moments % 1000 < 3
+    older = Interactions(
+        people=ratings.people[is_old],
+        films=ratings.films[is_old],
+        half_stars=ratings.half_stars[is_old],
+        moments=ratings.moments[is_old],
+        groups={},
     )
 
-
-def test_who_was_learned_from_is_not_held_out_when_more_come() -> None:
-    trained = set(people(20_000).tolist()) - set(held_out(people(20_000)).tolist())
-
-    assert not trained & set(held_out(people(40_000)).tolist())
+    assert places_of(ratings).places.tolist() == places_of(older).places.tolist()
 
 
-@pytest.mark.parametrize(("count", "size"), [(20, FEWEST), (20_000, MOST)])
-def test_there_are_neither_too_few_nor_too_many(count: int, size: int) -> None:
-    assert held_out(people(count)).size == size
+def test_of_nobody_nobody_is_held_out() -> None:
+    found = places(np.empty(0, dtype=np.int64))
+
+    assert found.held_out().size == 0
+    assert found.bounds() == {"members": 1, "outside": 1}
 
 
-def test_places_are_even() -> None:
-    places = place_of(people(10_000))
+# Who is asked about when two are compared
 
-    assert ((places >= 0) & (places < 1)).all()
-    assert np.histogram(places, bins=10, range=(0, 1))[0].min() > 900
+
+@pytest.mark.parametrize("sizes", [(200, 20_000), (20_000, 200), (20_000, 100_000)])
+def test_nobody_whom_either_model_has_learned_from(sizes: tuple[int, int]) -> None:
+    """Whether people come or go, also beyond the most that are held out."""
+    before, after = map(people, sizes)
+
+    asked = unseen(after, places(before).bounds())
+
+    assert len(asked) >= FEWEST
+    assert not asked & trained(before)
+    assert not asked & trained(after)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_nobody_however_the_population_changes(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    everybody = people(12_000)
+    everybody = everybody[everybody != 0]
+    crowds = [
+        rng.choice(everybody, size=int(rng.integers(20, 12_000)), replace=False)
+        for _ in range(2)
+    ]
+
+    asked = unseen(crowds[1], places(crowds[0]).bounds())
+
+    assert not asked & (trained(crowds[0]) | trained(crowds[1]))
+
+
+def test_members_remain_when_all_others_are_forgotten() -> None:
+    everybody = people(4000)
+    members = everybody[everybody > 0]
+
+    asked = unseen(members, places(everybody).bounds())
+
+    assert asked == set(places(members).held_out().tolist())
+
+
+def test_members_are_new_to_a_model_of_others_alone() -> None:
+    others = people(4000)[:2000]
+
+    asked = unseen(people(100), places(others).bounds())
+
+    assert {one for one in asked if one > 0} == {
+        one for one in places(people(100)).held_out().tolist() if one > 0
+    }
+
+
+def test_of_a_model_without_bounds_nobody_is_known_to_be_unseen() -> None:
+    assert unseen(people(4000), {}) == set()
 
 
 # How they are asked
 
 
 def split_of(films: int) -> list[Person]:
-    everything = np.ones(films, dtype=np.bool_)
-    rng = np.random.default_rng(0)
-    return split_people(ratings_of(7, films), everything, rng=rng)
+    ratings = ratings_of(np.array([7], dtype=np.int64), films)
+    alone = Places(np.array([7]), np.array([0.05]))
+    return split_people(ratings, alone, rng=np.random.default_rng(0))
 
 
 def test_four_fifths_are_told() -> None:
@@ -89,6 +202,7 @@ def test_four_fifths_are_told() -> None:
     assert (len(told), len(hidden)) == (8, 2)
     assert sorted(told + hidden) == list(range(1, 11))
     assert person.known.order is not None
+    assert (person.kind, person.place) == ("members", 0.05)
 
 
 def test_who_rated_hardly_anything_is_not_asked_about() -> None:
@@ -111,7 +225,8 @@ class Always:
 
 
 def test_figures_by_hand() -> None:
-    person = Person(History([1, 2], [4.0, 5.0]), History([3, 5], [4.0, 2.0]))
+    known, hidden = History([1, 2], [4.0, 5.0]), History([3, 5], [4.0, 2.0])
+    person = Person("members", 0.0, known, hidden)
     films = np.arange(1, 7, dtype=np.int64)
 
     found = measure(Always(0.8), [person], films, told=lambda done, total: None)
@@ -125,7 +240,8 @@ def test_figures_by_hand() -> None:
 
 
 def test_what_a_model_cannot_say_counts_as_the_persons_mean() -> None:
-    person = Person(History([1, 2], [3.0, 4.0]), History([3, 5], [3.5, 4.0]))
+    known, hidden = History([1, 2], [3.0, 4.0]), History([3, 5], [3.5, 4.0])
+    person = Person("members", 0.0, known, hidden)
     films = np.arange(1, 7, dtype=np.int64)
 
     found = measure(Always(0.8, unknown=3), [person], films, told=lambda *_: None)

@@ -9,8 +9,10 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from io import StringIO
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
+import psycopg
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
@@ -18,16 +20,22 @@ from django.utils import timezone
 
 from nexus.accounts.models import User
 from nexus.ratings.models import Rating
+from nexus.recommendations.interactions import read_interactions
 from nexus.recommendations.models import OutsideFilm, OutsideRating
 from tests.builders import make_movie, make_rating
 from tests.client import Api
 from tests.recommendations.crowd import LINKS, ROWS, TYPES, Row, crowd, write_folder
+from tests.servers import database_url
 from tests.tables import ask
 from tests.together import together
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 ACCEPTED = "--accept-licence"
+WAITING = """
+SELECT pid FROM pg_locks WHERE NOT granted
+AND relation = 'recommendations_outsiderating'::regclass
+"""
 
 
 @pytest.fixture
@@ -218,7 +226,13 @@ def test_it_shows_a_licence_without_headings(tmp_path: Path) -> None:
         ("0,11,4,1000", "userId is '0'"),
         ("2147483648,11,4,1000", "userId is '2147483648'"),
         ("1" + "0" * 5000 + ",11,4,1000", "userId is '1000"),
+        ("-1,11,4,1000", "userId is '-1'"),
         ("1,1_1,4,1000", "movieId is '1_1'"),
+        ("1,11,4,-62135596800", "timestamp is '-62135596800'"),
+        ("1,11,4,1" + "0" * 30, "timestamp is '1000"),
+        ("1,11,4,1000.5", "timestamp is '1000.5'"),
+        ("1,11,4,\u0661\u0660", "timestamp is '\u0661\u0660'"),
+        ("1,11,4.0,1000,5", "5 cells, and the first line has 4"),
         ("x", "userId is 'x'"),
     ],
 )
@@ -251,7 +265,21 @@ def test_it_names_the_first_of_many(folder: Path) -> None:
     [
         ("ratings.csv", "1,11,4.0,1000\n", "has no column userId, movieId, rating"),
         ("ratings.csv", "", "has no column"),
-        ("ratings.csv", 'userId,movieId,rating,timestamp\n"1', "cannot be read"),
+        (
+            "ratings.csv",
+            'userId,movieId,rating,timestamp\n"1',
+            "ratings.csv, line 2, cannot be read: unexpected end of data",
+        ),
+        (
+            "ratings.csv",
+            "userId,movieId,rating,timestamp\n",
+            "None of its 0 ratings is of a film with an id of TMDb's",
+        ),
+        (
+            "links.csv",
+            "movieId,imdbId,tmdbId\n11,1,\n12,1,\n",
+            "None of its 3 ratings is of a film with an id of TMDb's",
+        ),
         ("links.csv", "movieId,imdbId\n", "has no column tmdbId"),
         ("movies.csv", "movieId,title\n", "has no column genres"),
     ],
@@ -279,10 +307,77 @@ def test_it_names_a_file_that_is_missing(folder: Path, name: str) -> None:
     assert f"{name} cannot be read: No such file" in str(error)
 
 
-def test_it_refuses_bytes_that_are_no_text(folder: Path) -> None:
-    (folder / "movies.csv").write_bytes(b"movieId,title,genres\n1,\xff,Drama\n")
+GOOD_LINES = {
+    "ratings.csv": b"userId,movieId,rating,timestamp\n1,11,4.0,1000\n",
+    "links.csv": b"movieId,imdbId,tmdbId\n11,1,603\n",
+    "movies.csv": b"movieId,title,genres\n11,Film,Action\n",
+}
 
-    assert "movies.csv cannot be read" in str(failing(folder, ACCEPTED)[0])
+
+@pytest.mark.parametrize("name", list(GOOD_LINES))
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"11,x\0,Dra\0ma",
+        b"11,\0,1",
+        b"11,\xff,Drama",
+        b"11,Am\xe9lie,Drama",
+        b"11,\xed\xa0\x80,Drama",
+    ],
+)
+def test_it_names_a_line_that_is_no_text(folder: Path, name: str, line: bytes) -> None:
+    run(folder, ACCEPTED)
+    before = versions_of_rows()
+    (folder / name).write_bytes(GOOD_LINES[name] + line + b"\n")
+
+    error, _ = failing(folder, ACCEPTED)
+
+    assert error.returncode == 2
+    assert f"{name}, line 3, cannot be read: it is no UTF-8 text." in str(error)
+    assert versions_of_rows() == before
+
+
+def test_it_refuses_another_encoding(folder: Path) -> None:
+    file = folder / "movies.csv"
+    file.write_text(file.read_text(encoding="utf-8"), encoding="utf-16")
+
+    assert "movies.csv, line 1, cannot be" in str(failing(folder, ACCEPTED)[0])
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+@pytest.mark.parametrize("last", [True, False])
+def test_it_reads_lines_of_any_system(
+    folder: Path, end: str, mark: str, *, last: bool
+) -> None:
+    for file in folder.glob("*.csv"):
+        lines = file.read_text(encoding="utf-8").splitlines()
+        text = mark + end.join(lines) + end * last
+        file.write_bytes(text.encode())
+
+    summary(folder)
+
+    assert held() == {(1, 603, 9, 1000), (1, 604, 6, 1001), (2, 603, 1, 1002)}
+    assert genres() == {603: ["Action", "Sci-Fi"], 604: []}
+
+
+def test_of_two_ratings_of_one_film_the_later_counts(folder: Path) -> None:
+    rows = [(1, 11, 4.0, 9), (1, 11, 1.0, 5), (2, 11, 4.0, 5), (2, 11, 2.0, 5)]
+    write_folder(folder, rows)
+
+    found = summary(folder)
+
+    assert held() == {(1, 603, 8, 9), (2, 603, 4, 5)}
+    assert (found["duplicates"], found["new"]) == (2, 2)
+
+
+def test_it_refuses_two_ids_of_one_film(folder: Path) -> None:
+    with (folder / "links.csv").open("a", encoding="utf-8") as file:
+        file.write("11,0,603\r\n11,0,604\r\n")
+
+    complained = failing(folder, ACCEPTED)[1]
+
+    assert complained == "links.csv, line 6: movieId 11 had another tmdbId: 603\n"
 
 
 def test_it_refuses_what_is_no_folder(tmp_path: Path) -> None:
@@ -306,6 +401,38 @@ def test_it_refuses_a_rating_from_the_future(folder: Path) -> None:
     write_folder(folder, [(1, 11, 4.0, late)])
 
     assert "timestamp is" in failing(folder, ACCEPTED)[1]
+
+
+def test_the_largest_numbers_fit(folder: Path) -> None:
+    most = 2**31 - 1
+    write_folder(folder, [(most, most, 5.0, 0)], links={most: most}, genres={most: "X"})
+
+    run(folder, ACCEPTED)
+
+    assert held() == {(most, most, 10, 0)}
+    found = read_interactions(told=lambda *_: None)
+    assert (found.people.tolist(), found.films.tolist()) == ([-most], [most])
+
+
+def test_a_database_that_breaks_off_changes_nothing(folder: Path) -> None:
+    caught: list[CommandError] = []
+
+    def bring_in() -> None:
+        caught.append(failing(folder, ACCEPTED)[0])
+
+    def end_it() -> None:
+        give_up_at = monotonic() + 30
+        while not (waiting := ask(WAITING)):
+            assert monotonic() < give_up_at
+        ask("SELECT pg_terminate_backend(%s)", waiting[0])
+
+    with psycopg.connect(database_url()) as other:
+        other.execute("LOCK TABLE recommendations_outsiderating IN EXCLUSIVE MODE")
+        together(bring_in, end_it)
+
+    assert caught[0].returncode == 1
+    assert str(caught[0]).endswith("Nothing was changed.")
+    assert not held()
 
 
 # Many, and several at once

@@ -16,7 +16,7 @@ from nexus.engine import learned
 from nexus.recommendations import held_out, training
 from nexus.recommendations.artefacts import folder_of
 from nexus.recommendations.models import OutsideRating, TrainedModel
-from nexus.recommendations.operations import TRAINING, activate_model
+from nexus.recommendations.operations import TRAINING, activate_model, roll_back
 from nexus.recommendations.training import Report, train
 from tests.builders import make_movie, make_rating, make_user
 from tests.recommendations.crowd import store_crowd
@@ -208,7 +208,7 @@ def test_a_model_that_cannot_be_read_holds_up_no_other() -> None:
 
     assert second["outcome"] == "activated"
     assert second["compared"] == {
-        name: first["figures"][name] for name in held_out.MARGINS
+        name: first["figures"][name] for name in ("people", *held_out.MARGINS)
     }
 
 
@@ -388,6 +388,27 @@ def test_once_a_day_is_enough() -> None:
     LastRun.objects.update(began_at=timezone.now() - timedelta(hours=24))
     assert run("--daily") != ""
     assert TrainedModel.objects.count() == 2
+
+
+@pytest.mark.parametrize("hours", [-24 * 365, -1, 24])
+def test_it_is_due_after_a_day_or_if_the_clock_was_set_back(hours: int) -> None:
+    train_quietly()
+
+    LastRun.objects.update(began_at=timezone.now() - timedelta(hours=hours))
+
+    assert training.is_due(now=timezone.now())
+
+
+def test_while_the_clock_is_set_back_it_activates_all_the_same() -> None:
+    store_crowd()
+    first = train_quietly()
+    change_a_rating()
+    long_ago = timezone.now() - timedelta(days=400)
+
+    second = train(seed=0, now=long_ago, told=lambda *_: None)
+
+    assert second.outcome == "activated"
+    assert roll_back(now=long_ago).version == first.version
 
 
 def test_it_can_forget_old_ones_afterwards() -> None:

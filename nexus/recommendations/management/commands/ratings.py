@@ -1,6 +1,6 @@
 """`ratings`: brings in ratings from elsewhere to learn from, and removes them again.
 
-Exit codes: 0 done, 1 not confirmed, 2 it cannot be done so, 130 Ctrl-C.
+Exit codes: 0 done, 1 not confirmed or not now, 2 it cannot be done so, 130 Ctrl-C.
 """
 
 import json
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import Error
 from django.utils import timezone
 
 from nexus.console import (
@@ -72,6 +73,10 @@ class Command(BaseCommand):
         except KeyboardInterrupt:
             self.stderr.write("Interrupted; nothing was changed.", style_func=str)
             sys.exit(130)
+        except Error as error:  # the database has undone all of it
+            reason = str(error).strip().partition("\n")[0]
+            told = f"{reason} Nothing was changed."
+            raise CommandError(told, returncode=NOT_NOW) from error
 
     def forget(self, *, as_json: bool) -> None:
         removed = forget_movielens()

@@ -1,9 +1,11 @@
 """`train`: learns a model from all ratings, and serves it unless it is worse.
 
-Exit codes: 0 done or nothing to do, 1 another training is under way, 130 Ctrl-C.
+Exit codes: 0 done or nothing to do, 1 not now: another training is under way, or the
+disk or the database fails; 130 Ctrl-C. Whatever happens, the active model stays.
 """
 
 import json
+import os
 import sys
 import time
 from argparse import ArgumentParser
@@ -31,10 +33,12 @@ WORDS: Final[Mapping[str, str]] = {
     "read": "ratings read",
     "fit": "seconds of learning, by the last time",
     "measure": "people asked of the new model",
-    "compare": "people asked of the active model",
+    "compare": "people asked of both models",
 }
 FIGURES: Final = ("ndcg_10", "ndcg_100", "rmse", "ece", "cover")
 LARGEST: Final = 999_999_999
+# Sums come out otherwise by another number of threads: so would the model's version.
+ONE_THREAD: Final = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 GO_ON: Final = "Start the same command again: it goes on with what is finished."
 
 
@@ -64,6 +68,13 @@ class Command(BaseCommand):
             "--json", action="store_true", help="Sum up in JSON, for programs."
         )
 
+    def run_from_argv(self, argv: list[str]) -> None:
+        """Begin anew with one thread: the libraries have read the variables by now."""
+        if any(os.environ.get(name) != one for name, one in ONE_THREAD.items()):
+            words = [sys.executable, *sys.orig_argv[1:]]
+            os.execve(sys.executable, words, os.environ | ONE_THREAD)  # noqa: S606
+        super().run_from_argv(argv)
+
     def handle(self, *args: Any, **options: Any) -> None:
         began_s = time.monotonic()
         try:
@@ -72,9 +83,9 @@ class Command(BaseCommand):
         except KeyboardInterrupt:
             self.stderr.write(f"Interrupted. {GO_ON}", style_func=str)
             sys.exit(130)
-        except Error as error:
-            reason = str(error).strip().partition("\n")[0]
-            raise CommandError(f"{reason} {GO_ON}", returncode=NOT_NOW) from error
+        except (Error, OSError) as error:  # the database, or the disk
+            told = f"{reason_of(error)}. The active model stays. {GO_ON}"
+            raise CommandError(told, returncode=NOT_NOW) from error
         if report is not None:
             tell = as_json if options["json"] else as_text
             self.stdout.write(tell(report, seconds=time.monotonic() - began_s))
@@ -88,6 +99,13 @@ class Command(BaseCommand):
         if options["keep"] is not None:
             prune_models(keep=options["keep"])
         return report
+
+
+def reason_of(error: Exception) -> str:
+    reason = str(error).strip().partition("\n")[0].rstrip(".")
+    if isinstance(error, OSError):
+        return f"The models' folder cannot be written: {reason}"
+    return reason
 
 
 def as_json(report: Report, *, seconds: float) -> str:
@@ -107,11 +125,24 @@ def as_text(report: Report, *, seconds: float) -> str:
         case "unchanged":
             return f"Nothing has changed since model {report.version} was trained."
     lines = [f"Model {report.version}: {learned_from}, in {minutes(seconds)}."]
-    lines += [figures_line("It", report.figures)]
-    if report.compared:
-        lines += [figures_line(f"The active {report.active}", report.compared)]
+    asked = f"of {report.figures['people']:.0f} people it has never seen"
+    lines += [figures_line("It", asked, report.figures)]
+    lines += compared_lines(report)
     lines += ["It is active now." if report.outcome == "activated" else refused(report)]
     return "\n".join(lines)
+
+
+def compared_lines(report: Report) -> list[str]:
+    if report.compared_by is None:
+        return []
+    active = f"The active {report.active}"
+    if report.compared_by == "notes":
+        return [figures_line(active, "at its own training", report.compared)]
+    asked = f"of the {report.compared['people']:.0f} people neither has seen"
+    return [
+        figures_line(active, asked, report.compared),
+        figures_line("It", "of the same", report.beside),
+    ]
 
 
 def refused(report: Report) -> str:
@@ -121,6 +152,6 @@ def refused(report: Report) -> str:
     )
 
 
-def figures_line(who: str, figures: Mapping[str, float]) -> str:
+def figures_line(who: str, asked: str, figures: Mapping[str, float]) -> str:
     told = ", ".join(f"{key} {figures[key]:.4f}" for key in FIGURES if key in figures)
-    return f"{who}, about {figures['people']:.0f} people it has never seen: {told}."
+    return f"{who}, {asked}: {told or 'nothing can be told'}."
