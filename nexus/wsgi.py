@@ -3,6 +3,7 @@
 import os
 
 from django.core.wsgi import get_wsgi_application
+from django.utils import timezone
 from granian.utils.proxies import wrap_wsgi_with_proxy_headers
 
 from nexus.env import load_env_file
@@ -19,10 +20,12 @@ django = get_wsgi_application()
 
 from nexus.api.chunked import with_length  # noqa: E402  as above
 from nexus.jobs.worker import start_worker_thread  # noqa: E402  the apps must be ready first
+from nexus.recommendations.serving import MODELS  # noqa: E402  as above
 
 application = with_length(django, limit=settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
 if settings.TRUSTED_PROXIES:
     application = wrap_wsgi_with_proxy_headers(application, settings.TRUSTED_PROXIES)
 
+MODELS.prepare(now=timezone.now())
 if settings.WORKER_IN_WEB:
     start_worker_thread()

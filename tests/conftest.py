@@ -15,6 +15,7 @@ from nexus.catalog import upstream
 from nexus.catalog.breaker import breaker_of
 from nexus.launch.postgres import EmbeddedPostgres
 from nexus.recommendations.films import STORE
+from nexus.recommendations.scoring import PANEL
 from nexus.recommendations.serving import MODELS
 from nexus.valkey import ValkeyDown
 from nexus.valkey import ask as ask_valkey
@@ -86,6 +87,7 @@ def fresh_process(settings: Settings) -> None:
     LOCAL.clear()
     STORE.clear()
     MODELS.clear()
+    PANEL.clear()
 
 
 @pytest.fixture(autouse=True)

@@ -32,6 +32,12 @@ REASON: dict[str, Any] = {
     "movie": {"id": 78, "title": "Blade Runner"},
     "points": 11.4,
 }
+GENRE_REASON: dict[str, Any] = {
+    "type": "genre",
+    "text": "You like Science Fiction films more than most people do.",
+    "genre": {"id": 878, "name": "Science Fiction"},
+    "points": 6.0,
+}
 
 EXAMPLES: dict[str, Any] = {
     "RegisterInputRequest": {
@@ -123,9 +129,16 @@ EXAMPLES: dict[str, Any] = {
             {"name": "popularity", "points": 8},
         ],
         "base_points": 49,
-        "reasons": [REASON],
+        "reasons": [REASON, GENRE_REASON],
         "cold_start": False,
-        "model_version": "rules-1",
+        "model_version": "20261120-6a422486103eca24",
+        "without": {
+            "movie": {"id": 78, "title": "Blade Runner"},
+            "match_score": 78,
+            "expected_stars": 4.31,
+            "interval": [58, 90],
+            "difference": 8,
+        },
     },
     "PickOutput": {"movie": MOVIE, "match_score": 86, "reasons": [REASON], "rank": 1},
     "ReasonRequest": {"reason": "Spoils the ending without a warning."},

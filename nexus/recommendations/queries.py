@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 from nexus import engine
 from nexus.accounts.models import User
 from nexus.catalog.aside import Answer
-from nexus.catalog.expiry import shown
+from nexus.catalog.expiry import showable, shown
 from nexus.catalog.lists import MovieSlice, related_movies, trending_movies
 from nexus.catalog.models import Movie
 from nexus.catalog.operations import MovieNotFound, get_movie
 from nexus.catalog.queries import MovieFilters, filter_movies
 from nexus.lib.errors import InvalidError
+from nexus.recommendations.alike import find_alike
 from nexus.recommendations.films import STORE
 from nexus.recommendations.members import Member, read_member
 from nexus.recommendations.scoring import PANEL, Scorer
@@ -27,6 +28,7 @@ from nexus.recommendations.words import (
     names_of_shared,
     reasons_of,
     shared,
+    shared_audience,
     titles_of,
 )
 
@@ -99,7 +101,8 @@ def match_score(
     `without` names a rated film: how would it be without that rating? Raises NotRated,
     and MovieNotFound, also for a film that TMDb took back.
     """
-    catalogue, member = catalogue_with(movie_id, now=now), read_member(user)
+    _, catalogue = film_and_catalogue(movie_id, now=now)
+    member = read_member(user)
     if without is not None and without not in member.taste.rated:
         raise NotRated
 
@@ -109,7 +112,7 @@ def match_score(
 
     answer = PANEL.ask(question, catalogue=catalogue, member=member, now=now)
     found, other = answer.value
-    reasons = reasons_of(found, names_for(found.reasons, now=now))
+    reasons = reasons_of(found, names_for([found], catalogue, now=now))
     compared = None if without is None else compare(found, other, without, now=now)
     return MatchScore(found, reasons, compared)
 
@@ -130,15 +133,17 @@ def compare(
     return Without(Thing("movie", movie_id, title), other, difference)
 
 
-def catalogue_with(movie_id: int, *, now: datetime) -> engine.Catalogue:
-    """Return arrays that hold the film; raises MovieNotFound."""
+def film_and_catalogue(
+    movie_id: int, *, now: datetime
+) -> tuple[Movie, engine.Catalogue]:
+    """Return the film, and arrays that hold it; raises MovieNotFound."""
     movie = get_movie(movie_id=movie_id, now=now)
     if movie.removed_at is not None:
         raise MovieNotFound(movie_id)
     catalogue = STORE.current(now=now, with_film=movie_id)
     if not catalogue.known_rows([movie_id]).size:
         raise MovieNotFound(movie_id)  # taken back since we asked
-    return catalogue
+    return movie, catalogue
 
 
 def recommend(
@@ -165,7 +170,9 @@ def recommend(
 
     answer = PANEL.ask(question, catalogue=catalogue, member=member, now=now)
     return Feed(
-        picks=put_in_picks(answer.value.explained, first_rank=start + 1, now=now),
+        picks=put_in_picks(
+            answer.value.explained, catalogue, first_rank=start + 1, now=now
+        ),
         count=answer.value.count,
         recommender=recommender,
         model_version=answer.version,
@@ -245,9 +252,13 @@ def rank(
 
 
 def put_in_picks(
-    found: Sequence[engine.Explanation], *, first_rank: int, now: datetime
+    found: Sequence[engine.Explanation],
+    catalogue: engine.Catalogue,
+    *,
+    first_rank: int,
+    now: datetime,
 ) -> list[Pick]:
-    names = names_for((reason for one in found for reason in one.reasons), now=now)
+    names = names_for(found, catalogue, now=now)
     movies = read_movies([one.film_id for one in found], now=now)
     return [
         Pick(movies[one.film_id], one.match_score, reasons_of(one, names), place)
@@ -272,13 +283,20 @@ class SimilarMovie:
 
 
 def similar_movies(*, movie_id: int, limit: int, now: datetime) -> list[SimilarMovie]:
-    """Return the films most like this one by content; raises MovieNotFound."""
-    found = engine.similar(catalogue_with(movie_id, now=now), movie_id, limit)
-    names = names_of_shared(found)
-    movies = read_movies([one.id for one in found], now=now)
+    """Return the films most like this one; raises MovieNotFound."""
+    movie, catalogue = film_and_catalogue(movie_id, now=now)
+    found = find_alike(catalogue, movie_id, limit=limit, now=now)
+    asked = Thing("movie", movie_id, showable(movie, now=now).title)
+    names = names_of_shared(found.films)
+    movies = read_movies([one.id for one in found.films], now=now)
+
+    def why(one: engine.SimilarFilm) -> list[Reason]:
+        audience = shared_audience(asked, liked=one.id in found.liked)
+        return [*([audience] if one.picked else []), *shared(one, names)]
+
     return [
-        SimilarMovie(movies[one.id], round(one.similarity, 4), shared(one, names))
-        for one in found
+        SimilarMovie(movies[one.id], round(one.similarity, 4), why(one))
+        for one in found.films
         if one.id in movies
     ]
 

@@ -24,6 +24,8 @@ from math import ceil, floor
 from typing import Final, Generic, Protocol, TypeAlias, TypeVar
 
 import numpy as np
+from django.db import Error as DatabaseTrouble
+from django.db import connection
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
@@ -62,6 +64,8 @@ GENRE_NAMES: Final = {
     10751: "Children",
     10752: "War",
 }
+GENRE_IDS: Final = {name: id_ for id_, name in GENRE_NAMES.items()}
+LOOK_UP: Final = "the look-up of the model"
 
 
 class Scorer(Protocol):
@@ -206,12 +210,14 @@ class Learned:
         found = {one.film_id: cautious(one) for one in strange}
         rated = [id_ for id_, told in pairs if told]
         said, history = self.reasons_said(rated), self.member.history
-        for id_ in rated:
+        for one in self.model.explain_all(history, rated, limit=limit):
             # A third of the reasons are for what the member declared.
-            own = said.get(id_, [])[: limit // 3]
-            one = self.model.explain(history, id_)
-            reasons = (*one.reasons[: limit - len(own)], *own)
-            found[id_] = replace(one, model_version=self.version, reasons=reasons)
+            own = said.get(one.film_id, [])[: limit // 3]
+            learned = map(with_genre_of_ours, one.reasons[: limit - len(own)])
+            reasons = (*learned, *own)
+            found[one.film_id] = replace(
+                one, model_version=self.version, reasons=reasons
+            )
         return [found[id_] for id_ in movie_ids]
 
     def reasons_said(self, movie_ids: Sequence[int]) -> dict[int, list[engine.Reason]]:
@@ -235,6 +241,13 @@ class Learned:
         return replace(self, rules=self.rules.without(movie_id))
 
 
+def with_genre_of_ours(reason: engine.Reason) -> engine.Reason:
+    """Give a genre that the model has a name for our id, where we have that genre."""
+    if reason.kind != "genre" or reason.name is None:
+        return reason
+    return replace(reason, id=GENRE_IDS.get(reason.name))
+
+
 def fit_in(scores: Floats, likes: Floats, stands_in: Bools, scale: Bools) -> Floats:
     """Give the films that stand in the score at their percentile of likes in the scale.
 
@@ -243,11 +256,14 @@ def fit_in(scores: Floats, likes: Floats, stands_in: Bools, scale: Bools) -> Flo
     if not scale.any():
         return likes
     by_like, by_score = np.sort(likes[scale]), np.sort(scores[scale])
-    below = np.searchsorted(by_like, likes[stands_in], side="left")
-    upto = np.searchsorted(by_like, likes[stands_in], side="right")
+    # In ascending order they are found several times as fast.
+    asked, places = np.unique(likes[stands_in], return_inverse=True)
+    below = np.searchsorted(by_like, asked, side="left")
+    upto = np.searchsorted(by_like, asked, side="right")
     share = (below + upto) / (2 * by_like.size)
     found = scores.copy()
-    found[stands_in] = np.interp(share, np.linspace(0, 1, by_score.size), by_score)
+    fitted = np.interp(share, np.linspace(0, 1, by_score.size), by_score)
+    found[stands_in] = fitted[places]
     return found
 
 
@@ -288,27 +304,59 @@ class Panel:
         member: Member,
         now: datetime,
     ) -> Answered[T]:
-        """Return the answer; the question must be arithmetic alone.
+        """Return the answer; the question must be arithmetic alone."""
+        rules = Rules(catalogue, member)
+
+        def by_model(running: Running) -> Answered[T] | None:
+            learned = Learned(running, rules)
+            if not learned.knows(list(member.taste.rated)).any():
+                return None
+            return Answered(question(learned), learned.version)
+
+        def by_rules() -> Answered[T]:
+            return Answered(question(rules), rules.version)
+
+        if not member.taste.rated:
+            return by_rules()
+        return self.choose(by_model, by_rules, now=now)
+
+    def choose(
+        self,
+        by_model: Callable[[Running], Answered[T] | None],
+        by_rules: Callable[[], Answered[T]],
+        *,
+        now: datetime,
+    ) -> Answered[T]:
+        """Return the model's answer, or the rules' where there is none.
 
         Whatever goes wrong with a model is logged once, and then the rules are asked.
         """
-        rules = Rules(catalogue, member)
-        running = MODELS.running(now=now) if member.taste.rated else None
-        if running is None:
-            return Answered(question(rules), rules.version)
+        asked = LOOK_UP
         try:
-            learned = Learned(running, rules)
-            if learned.knows(list(member.taste.rated)).any():
-                return Answered(question(learned), learned.version)
-            return Answered(question(rules), rules.version)
-        except Exception as error:  # noqa: BLE001  nobody knows how a model may be broken
-            self.tell(running.version, error)
-        return Answered(question(rules), rules.version, degraded=True)
+            if running := MODELS.running(now=now):
+                asked = f"model {running.version}"
+                if answer := by_model(running):
+                    return answer
+        except Exception as error:
+            if is_database_down(error):
+                raise
+            self.tell(asked, error)
+            return replace(by_rules(), degraded=True)
+        self.told.discard(LOOK_UP)
+        return by_rules()
 
-    def tell(self, version: str, error: Exception) -> None:
-        if version not in self.told:
-            self.told.add(version)
-            logger.error("model %s fails, rules answer", version, exc_info=error)
+    def tell(self, asked: str, error: Exception) -> None:
+        if asked not in self.told:
+            self.told.add(asked)
+            logger.error("%s fails, rules answer", asked, exc_info=error)
+
+
+def is_database_down(error: Exception) -> bool:
+    """Say whether not the look-up alone fails: then the rest of the answer would, too.
+
+    It has a right to the answer of an outage, and no list is to hide it.
+    """
+    return isinstance(error, DatabaseTrouble) and not connection.is_usable()
 
 
 PANEL: Final = Panel()

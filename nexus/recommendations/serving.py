@@ -1,14 +1,19 @@
 """The trained model that counts now, mapped once per process and swapped while serving.
 
-Which one counts is a row; it is looked up at most once a second. One caller looks and
-loads, the others go on with the model they have: nobody waits for a swap.
+Which one counts is a row; one caller looks it up, at most once a second. Another model
+is read, and each byte of it checked, by a thread aside while the one before answers:
+nobody waits for a swap. Only the first look of a process is waited for, and the web
+server takes it before it takes requests.
 """
 
 import logging
 import threading
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
+
+from django.db import connection
 
 from nexus.engine import learned
 from nexus.recommendations.artefacts import ModelUnreadable, read_model
@@ -32,17 +37,28 @@ class Refused:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Loading:
+    """A model that is being read since then, until it is done."""
+
+    version: str
+    since: datetime
+    done: threading.Event = field(default_factory=threading.Event)
+
+
 class ModelStore:
     """Holds the model of this process."""
 
     def __init__(self) -> None:
-        self.lock = threading.Lock()
+        self.looking = threading.Lock()  # held by who looks up which one counts
+        self.swapping = threading.Lock()  # held for moments, by who changes the fields
         self.clear()
 
     def clear(self) -> None:
         self.found: Running | None = None
         self.looked_at: datetime | None = None
         self.refused: Refused | None = None
+        self.loading: Loading | None = None
 
     def current(self, *, now: datetime) -> learned.Model | None:
         """Return the model to answer with; None where there is none to be served."""
@@ -55,13 +71,22 @@ class ModelStore:
         One that cannot be read is logged, and the model before it stays.
         """
         # The first caller's answer is waited for: there is nothing to go on with.
-        if self.is_due(now) and self.lock.acquire(blocking=self.looked_at is None):
+        if self.is_due(now) and self.looking.acquire(blocking=self.looked_at is None):
             try:
                 if self.is_due(now):
                     self.look(now)
             finally:
-                self.lock.release()
+                self.looking.release()
         return self.found
+
+    def prepare(self, *, now: datetime) -> None:
+        """Have the model ready before the first request.
+
+        Whatever goes wrong, the first request tries again, and tells.
+        """
+        with suppress(Exception):
+            self.running(now=now)
+        connection.close()
 
     def is_due(self, now: datetime) -> bool:
         """Also when the clock was set back."""
@@ -70,12 +95,20 @@ class ModelStore:
 
     def look(self, now: datetime) -> None:
         active = TrainedModel.objects.filter(is_active=True)
-        version = active.values_list("version", flat=True).first()
-        if version is None:
-            self.found = None
-        elif not (self.serves(version) or self.is_refused(version, now)):
-            self.load(version, now)
+        self.turn_to(active.values_list("version", flat=True).first(), now)
+        if self.looked_at is None:
+            self.settle()
         self.looked_at = now
+
+    def turn_to(self, version: str | None, now: datetime) -> None:
+        with self.swapping:
+            if self.loading is not None and self.loading.version == version:
+                return
+            self.loading = None  # what is being read is not wanted any more
+            if version is None:
+                self.found = None
+            elif not (self.serves(version) or self.is_refused(version, now)):
+                self.load(version, now)
 
     def serves(self, version: str) -> bool:
         return self.found is not None and self.found.version == version
@@ -88,13 +121,38 @@ class ModelStore:
         return refused.at <= now < refused.at + TRIED_AGAIN_AFTER
 
     def load(self, version: str, now: datetime) -> None:
+        loading = Loading(version, now)
+        threading.Thread(target=self.read, args=[loading], daemon=True).start()
+        self.loading = loading
+
+    def settle(self) -> None:
+        """Wait until what is being read is served, or refused."""
+        if loading := self.loading:
+            loading.done.wait()
+
+    def read(self, loading: Loading) -> None:
         try:
-            self.found = Running(version, read_model(version))
-            self.refused = None
-        except ModelUnreadable as error:
-            if self.refused is None or self.refused.version != version:
-                logger.error("the active model is not served: %s", error)
-            self.refused = Refused(version, now)
+            self.serve(loading, read_model(loading.version))
+        except Exception as error:  # noqa: BLE001  nobody else would ever hear of it
+            self.refuse(loading, error)
+        finally:
+            loading.done.set()
+
+    def serve(self, loading: Loading, model: learned.Model) -> None:
+        with self.swapping:
+            if self.loading is loading:
+                self.found = Running(loading.version, model)
+                self.refused = self.loading = None
+
+    def refuse(self, loading: Loading, error: Exception) -> None:
+        with self.swapping:
+            if self.loading is not loading:
+                return
+            is_news = self.refused is None or self.refused.version != loading.version
+            self.refused, self.loading = Refused(loading.version, loading.since), None
+        if is_news:
+            trace = None if isinstance(error, ModelUnreadable) else error
+            logger.error("the active model is not served: %s", error, exc_info=trace)
 
 
 MODELS = ModelStore()

@@ -5,15 +5,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+from django.utils import timezone
 from pytest_django import Settings
 
 from nexus.accounts.models import User
-from nexus.catalog.models import Genre
+from nexus.catalog.models import CreditKind, Genre, Movie
 from nexus.ratings.models import GenrePreference
 from nexus.recommendations.artefacts import read_model
 from nexus.recommendations.members import read_member
 from nexus.recommendations.models import TrainedModel
-from tests.builders import make_rating
+from tests.builders import add_credit, make_person, make_rating
 from tests.client import Answer, Api
 from tests.query_count import count_queries
 from tests.recommendations.cinema import (
@@ -104,12 +105,55 @@ def test_it_says_why_in_words(owner: User, owner_api: Api) -> None:
 
     points = [abs(one["points"]) for one in reasons]
     assert points == sorted(points, reverse=True)
-    assert {one["type"] for one in reasons} == {"rated_movie", "quality", "popularity"}
+    types = {one["type"] for one in reasons}
+    assert types == {"rated_movie", "genre", "quality", "popularity"}
     told = {one["movie"]["id"]: one for one in reasons if one["type"] == "rated_movie"}
     assert set(told) == set(SIX)
     assert told[EVEN[0]]["text"] == f"You gave Film {EVEN[0]} 5 stars."
     assert told[EVEN[0]]["points"] > 0
-    assert told[ODD[0]]["text"].startswith(f"You gave Film {ODD[0]} 1 star: ")
+    assert told[ODD[0]]["text"] == f"You gave Film {ODD[0]} only 1 star."
+
+
+def test_it_says_what_they_make_of_the_genre(owner: User, owner_api: Api) -> None:
+    rate(owner, SIX)
+
+    told = {film: genre_reason(owner_api, film) for film in (EVEN[9], ODD[9])}
+
+    for film, name in ((EVEN[9], "Comedy"), (ODD[9], "Western")):
+        points = told[film]["points"]
+        trend = "more" if points > 0 else "less"
+        text = f"You like {name} films {trend} than most people do."
+        assert told[film]["text"] == text
+        assert points != 0
+    assert told[EVEN[9]]["genre"] == {"id": 35, "name": "Comedy"}
+    assert "genre" not in told[ODD[9]]  # Western is none of our table's here
+
+
+def genre_reason(api: Api, film: int) -> dict[str, Any]:
+    reasons = score(api, film)["reasons"]
+    (found,) = [one for one in reasons if one["type"] == "genre"]
+    reason: dict[str, Any] = found
+    return reason
+
+
+@pytest.mark.parametrize("kind", [CreditKind.DIRECTOR, CreditKind.CAST])
+def test_it_names_who_is_in_both_films(
+    owner: User, owner_api: Api, kind: CreditKind
+) -> None:
+    rate(owner, SIX)
+    ada = make_person("Ada Actor")
+    for film in (EVEN[0], EVEN[9]):
+        add_credit(movie(film), ada, kind)
+        Movie.objects.filter(id=film).update(updated_at=timezone.now())
+
+    reasons = score(owner_api, EVEN[9])["reasons"]
+
+    told = {one["movie"]["id"]: one for one in reasons if one["type"] == "rated_movie"}
+    link = "by" if kind == CreditKind.DIRECTOR else "with"
+    text = f"You gave Film {EVEN[0]} 5 stars, also {link} Ada Actor."
+    assert told[EVEN[0]]["text"] == text
+    assert told[EVEN[0]]["person"] == {"id": ada.pk, "name": "Ada Actor"}
+    assert "person" not in told[EVEN[1]]
 
 
 def test_it_names_what_was_declared(owner: User, owner_api: Api) -> None:

@@ -107,9 +107,11 @@ def test_it_says_why_in_words(owner: User, owner_api: Api) -> None:
     reasons = score(owner_api, RELOADED).json["reasons"]
 
     told = {reason["text"]: reason for reason in reasons}
-    rated = told["You gave The Matrix 5 stars."]
+    rated = told["You gave The Matrix 5 stars, also by Lana Wachowski."]
     assert rated["type"] == "rated_movie"
     assert rated["movie"] == {"id": MATRIX, "title": "The Matrix"}
+    wachowski = "Lana Wachowski"
+    assert rated["person"] == {"id": people(wachowski), "name": wachowski}
     assert rated["points"] > 0
     genre = told["You give Science Fiction films 5.0 stars on average."]
     assert genre["genre"] == {"id": SCIENCE_FICTION, "name": "Science Fiction"}
@@ -125,7 +127,9 @@ def test_it_says_what_speaks_against_a_film(owner: User, owner_api: Api) -> None
 
     against = next(reason for reason in reasons if reason["type"] == "rated_movie")
     fellowship = "The Lord of the Rings: The Fellowship of the Ring"
-    assert against["text"] == f"You gave {fellowship} only 1 star."
+    assert (
+        against["text"] == f"You gave {fellowship} only 1 star, also by Peter Jackson."
+    )
     assert against["points"] < 0
 
 

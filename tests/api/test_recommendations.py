@@ -78,7 +78,9 @@ def test_it_works(owner: User, owner_api: Api) -> None:
     assert first["rank"] == 1
     assert first["movie"]["id"] == RELOADED
     assert first["movie"]["title"] == "The Matrix Reloaded"
-    assert "You gave The Matrix 5 stars." in [one["text"] for one in first["reasons"]]
+    assert "You gave The Matrix 5 stars, also by Lana Wachowski." in [
+        one["text"] for one in first["reasons"]
+    ]
 
 
 def test_it_has_a_second_address(owner: User, owner_api: Api) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from datetime import timedelta
 from functools import partial
 from io import StringIO
 from pathlib import Path
@@ -154,6 +155,14 @@ def test_it_goes_back_further(versions: list[str]) -> None:
     assert active() == versions[0]
     assert failing("rollback").returncode == 1
     assert active() == versions[0]
+
+
+def test_it_goes_back_though_the_clock_was_set_back(versions: list[str]) -> None:
+    activate_model(version=versions[0], now=timezone.now() - timedelta(days=4000))
+
+    run("rollback")
+
+    assert active() == versions[2]
 
 
 def test_it_goes_back_to_what_was_active_not_to_what_is_newest(

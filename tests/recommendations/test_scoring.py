@@ -7,14 +7,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+from django.db import OperationalError, connection
 from django.utils import timezone
 from pytest_django import Settings
 
 from nexus import engine
 from nexus.accounts.models import User
 from nexus.recommendations.artefacts import folder_of, read_model, remove, version_for
+from nexus.recommendations.members import read_member
 from nexus.recommendations.models import TrainedModel
-from nexus.recommendations.scoring import cautious, fit_in
+from nexus.recommendations.scoring import PANEL, cautious, fit_in
 from nexus.recommendations.serving import MODELS
 from tests.builders import make_rating
 from tests.client import Api
@@ -232,3 +234,53 @@ def test_a_model_that_is_gone_before_it_is_read_is_none(
     meta = feed(owner_api)["meta"]
 
     assert (meta["model_version"], meta["degraded"]) == ("rules-1", False)
+
+
+# A look-up that fails
+
+
+@pytest.fixture
+def no_table(version: str) -> Iterator[None]:
+    """Hide the table of models, as while it is being changed."""
+    swap = 'ALTER TABLE "recommendations_trainedmodel" RENAME TO "elsewhere"'
+    back = 'ALTER TABLE "elsewhere" RENAME TO "recommendations_trainedmodel"'
+    forget_model()
+    with connection.cursor() as cursor:
+        cursor.execute(swap)
+    yield
+    with connection.cursor() as cursor:
+        cursor.execute(back)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_rules_answer_where_the_look_up_fails(
+    version: str,
+    rated: None,
+    no_table: None,
+    owner_api: Api,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with caplog.at_level(logging.WARNING):
+        found = [feed(owner_api), feed(owner_api)]
+
+    for one in found:
+        assert one["meta"]["model_version"] == "rules-1"
+        assert one["meta"]["degraded"] is True
+    (message,) = [one.getMessage() for one in caplog.records]
+    assert message == "the look-up of the model fails, rules answer"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_database_that_is_gone_is_no_matter_of_models(
+    version: str, rated: None, owner: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    member, catalogue = read_member(owner), engine.build_catalogue([])
+    forget_model()
+
+    with monkeypatch.context() as patch:
+        patch.setitem(connection.settings_dict, "HOST", "/nowhere")
+        connection.close()
+        with pytest.raises(OperationalError):
+            PANEL.ask(
+                lambda _: 1, catalogue=catalogue, member=member, now=timezone.now()
+            )

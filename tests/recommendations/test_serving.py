@@ -39,6 +39,13 @@ def version_at(store: ModelStore, now: datetime) -> str | None:
     return None if found is None else found.version
 
 
+def settled_at(store: ModelStore, now: datetime) -> str | None:
+    """Look, and let what is found be read to its end."""
+    store.running(now=now)
+    store.settle()
+    return version_at(store, now)
+
+
 def test_it_works(store: ModelStore, versions: list[str]) -> None:
     model = store.current(now=NOW)
 
@@ -56,7 +63,7 @@ def test_it_sees_the_first_model_come(store: ModelStore) -> None:
     store_crowd()
     train(seed=0, now=NOW, told=lambda *_: None)
 
-    assert store.current(now=NOW + SECOND) is not None
+    assert settled_at(store, NOW + SECOND) is not None
 
 
 def test_it_looks_once_a_second(store: ModelStore, versions: list[str]) -> None:
@@ -79,9 +86,9 @@ def test_it_swaps(store: ModelStore, versions: list[str]) -> None:
     activate_model(version=versions[1], now=NOW)
 
     assert version_at(store, NOW) == versions[2]
-    assert version_at(store, NOW + SECOND) == versions[1]
+    assert settled_at(store, NOW + SECOND) == versions[1]
     roll_back(now=NOW)
-    assert version_at(store, NOW + 2 * SECOND) == versions[2]
+    assert settled_at(store, NOW + 2 * SECOND) == versions[2]
 
 
 def test_it_sees_that_there_is_none_any_more(
@@ -99,7 +106,7 @@ def test_a_clock_that_is_set_back_does_not_stop_it(
     store.current(now=NOW)
     activate_model(version=versions[1], now=NOW)
 
-    assert version_at(store, NOW - timedelta(days=1)) == versions[1]
+    assert settled_at(store, NOW - timedelta(days=1)) == versions[1]
 
 
 def test_a_model_that_is_forgotten_still_answers(
@@ -143,7 +150,7 @@ def test_it_keeps_the_running_one_and_says_so_once(
     activate_anyway(broken)
 
     with caplog.at_level(logging.ERROR):
-        found = {version_at(store, NOW + n * SECOND) for n in range(1, 200)}
+        found = {settled_at(store, NOW + n * SECOND) for n in range(1, 200)}
 
     assert found == {versions[2]}
     (message,) = [one.getMessage() for one in caplog.records]
@@ -163,11 +170,50 @@ def test_it_tries_again_after_a_while(
     store.current(now=NOW)
     folder_of(versions[1]).rename(models_dir / "away")
     activate_anyway(versions[1])
-    assert version_at(store, NOW + SECOND) == versions[2]
+    assert settled_at(store, NOW + SECOND) == versions[2]
     (models_dir / "away").rename(folder_of(versions[1]))
 
-    assert version_at(store, NOW + 2 * SECOND) == versions[2]
-    assert version_at(store, NOW + SECOND + TRIED_AGAIN_AFTER) == versions[1]
+    assert settled_at(store, NOW + 2 * SECOND) == versions[2]
+    assert settled_at(store, NOW + SECOND + TRIED_AGAIN_AFTER) == versions[1]
+
+
+def test_whatever_else_goes_wrong_is_told(
+    store: ModelStore,
+    versions: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def fail(version: str) -> learned.Model:
+        raise MemoryError
+
+    monkeypatch.setattr(serving, "read_model", fail)
+
+    with caplog.at_level(logging.ERROR):
+        assert store.current(now=NOW) is None
+        assert settled_at(store, NOW + SECOND) is None
+
+    (record,) = caplog.records
+    assert record.exc_info is not None
+
+
+# Before the first request
+
+
+def test_it_is_ready_before_it_is_asked(store: ModelStore, versions: list[str]) -> None:
+    store.prepare(now=NOW)
+
+    assert count_queries(lambda: store.current(now=NOW)) == 0
+    assert version_at(store, NOW) == versions[2]
+
+
+def test_the_first_request_tries_again(
+    store: ModelStore, versions: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(TrainedModel, "objects", None)
+        store.prepare(now=NOW)
+
+    assert version_at(store, NOW) == versions[2]
 
 
 # Many at once
@@ -180,27 +226,86 @@ def test_the_first_callers_all_get_it(store: ModelStore, versions: list[str]) ->
     assert found[0] is not None
 
 
+class SlowDisk:
+    """Reads a version no further than it is let."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, slow: str) -> None:
+        self.slow = slow
+        self.is_reading, self.may_go_on = Event(), Event()
+        monkeypatch.setattr(serving, "read_model", self.read)
+
+    def read(self, version: str) -> learned.Model:
+        if version == self.slow:
+            self.is_reading.set()
+            assert self.may_go_on.wait(30)
+        return read_model(version)
+
+
 def test_nobody_waits_for_a_swap(
     store: ModelStore, versions: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store.current(now=NOW)
     activate_model(version=versions[1], now=NOW)
-    is_loading, may_go_on = Event(), Event()
+    disk = SlowDisk(monkeypatch, versions[1])
 
-    def read_slowly(version: str) -> learned.Model:
-        is_loading.set()
-        assert may_go_on.wait(30)
-        return read_model(version)
+    found = together(*[lambda: version_at(store, NOW + SECOND)] * 4)
 
-    monkeypatch.setattr(serving, "read_model", read_slowly)
+    assert disk.is_reading.wait(30)
+    assert set(found) == {versions[2]}  # also who looked
+    assert version_at(store, NOW + 5 * SECOND) == versions[2]
+    disk.may_go_on.set()
+    assert settled_at(store, NOW + 5 * SECOND) == versions[1]
 
-    def meanwhile() -> str | None:
-        assert is_loading.wait(30)
-        try:
-            return version_at(store, NOW + SECOND)
-        finally:
-            may_go_on.set()
 
-    found = together(lambda: version_at(store, NOW + SECOND), meanwhile)
+def test_it_reads_it_once_however_long_it_takes(
+    store: ModelStore, versions: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.current(now=NOW)
+    activate_model(version=versions[1], now=NOW)
+    disk = SlowDisk(monkeypatch, versions[1])
+    store.running(now=NOW + SECOND)
+    assert disk.is_reading.wait(30)
+    disk.is_reading.clear()
 
-    assert found == [versions[1], versions[2]]
+    for n in range(2, 100):
+        version_at(store, NOW + n * SECOND)
+
+    assert not disk.is_reading.is_set()
+    disk.may_go_on.set()
+    assert settled_at(store, NOW + 100 * SECOND) == versions[1]
+
+
+def test_what_is_read_too_late_is_not_served(
+    store: ModelStore, versions: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.current(now=NOW)
+    activate_model(version=versions[1], now=NOW)
+    disk = SlowDisk(monkeypatch, versions[1])
+    store.running(now=NOW + SECOND)
+    late = store.loading
+    assert late is not None
+    activate_model(version=versions[0], now=NOW)
+    assert settled_at(store, NOW + 2 * SECOND) == versions[0]
+
+    disk.may_go_on.set()
+    assert late.done.wait(30)
+
+    assert version_at(store, NOW + 2 * SECOND) == versions[0]
+
+
+def test_none_is_served_once_there_is_none(
+    store: ModelStore, versions: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.current(now=NOW)
+    activate_model(version=versions[1], now=NOW)
+    disk = SlowDisk(monkeypatch, versions[1])
+    store.running(now=NOW + SECOND)
+    late = store.loading
+    assert late is not None
+    TrainedModel.objects.all().delete()
+    assert store.current(now=NOW + 2 * SECOND) is None
+
+    disk.may_go_on.set()
+    assert late.done.wait(30)
+
+    assert store.current(now=NOW + 2 * SECOND) is None

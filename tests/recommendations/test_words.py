@@ -1,10 +1,14 @@
 import pytest
 
 from nexus.engine import Reason
-from nexus.recommendations.words import Names, put_in_words
+from nexus.recommendations.common import Common
+from nexus.recommendations.words import Names, Thing, put_in_words
 
 NAMES = Names(
-    genres={18: "Drama"}, people={5: "Jodie Foster"}, movies={603: "The Matrix"}
+    genres={18: "Drama"},
+    people={5: "Jodie Foster", 6: "Lana Wachowski"},
+    movies={603: "The Matrix"},
+    common={(1, 603): Common(6, directed=True), (2, 603): Common(5, directed=False)},
 )
 
 
@@ -77,12 +81,82 @@ def test_it_says(reason: Reason, text: str) -> None:
             Reason("popularity", None, None, -1.0),
             "Films like it suit fewer people than most films do.",
         ),
+        (
+            Reason("genre", 18, 4.5, 6.0, "Drama"),
+            "You like Drama films more than most people do.",
+        ),
+        (
+            Reason("genre", 18, 2.0, -0.1, "Drama"),
+            "You like Drama films less than most people do.",
+        ),
+        (
+            Reason("genre", 18, 3.5, 0.04, "Drama"),
+            "You like Drama films about as much as most people do.",
+        ),
+        (
+            Reason("genre", 18, None, 1.0, "Drama"),
+            "Going by your ratings, Drama films suit you more than most people.",
+        ),
+        (Reason("genre", 18, None, 0.0), "You said that you like Drama films."),
     ],
 )
 def test_it_says_what_a_model_has_learned(reason: Reason, text: str) -> None:
     (found,) = put_in_words([reason], NAMES, learned=True)
 
     assert found.text == text
+
+
+@pytest.mark.parametrize(
+    ("group", "films"),
+    [
+        ("IMAX", "IMAX films"),
+        ("Film-Noir", "films noirs"),
+        ("(no genres listed)", "films without a genre"),
+        ("Telenovela", "Telenovela films"),
+    ],
+)
+@pytest.mark.parametrize("genre_id", [None, 404])
+def test_a_group_that_is_no_genre_of_ours_counts(
+    group: str, films: str, genre_id: int | None
+) -> None:
+    reason = Reason("genre", genre_id, 4.0, 2.0, group)
+
+    (found,) = put_in_words([reason], NAMES, learned=True)
+
+    assert found.text == f"You like {films} more than most people do."
+    assert (found.type, found.points, found.thing) == ("genre", 2.0, None)
+
+
+@pytest.mark.parametrize("learned", [True, False])
+@pytest.mark.parametrize(
+    ("film", "points", "text", "person"),
+    [
+        (1, 2.0, "You gave The Matrix 5 stars, also by Lana Wachowski.", 6),
+        (2, 2.0, "You gave The Matrix 5 stars, also with Jodie Foster.", 5),
+        (3, 2.0, "You gave The Matrix 5 stars.", None),
+    ],
+)
+def test_it_names_who_is_in_both_films(
+    film: int, points: float, text: str, person: int | None, *, learned: bool
+) -> None:
+    reason = Reason("rated_movie", 603, 5.0, points)
+
+    (found,) = put_in_words([reason], NAMES, learned=learned, film_id=film)
+
+    assert found.text == text
+    shared = person and Thing("person", person, NAMES.people[person])
+    assert found.person == shared
+
+
+def test_it_names_them_also_where_it_is_the_other_way_round() -> None:
+    reason = Reason("rated_movie", 603, 5.0, -2.0)
+
+    (found,) = put_in_words([reason], NAMES, learned=True, film_id=1)
+
+    assert found.text == (
+        "You gave The Matrix 5 stars, also by Lana Wachowski: "
+        "who does so tends to like this one less."
+    )
 
 
 @pytest.mark.parametrize("kind", ["rated_movie", "liked_movie", "genre", "person"])

@@ -28,7 +28,11 @@ def interval_field() -> serializers.ListField:
 
 
 class ReasonOutput(serializers.Serializer[Any]):
-    """`movie`, `genre` or `person` names what the reason is about, if anything."""
+    """`movie`, `genre` or `person` names what the reason is about, if anything.
+
+    A rated film may come with a `person` who directed it, or plays in it, and in the
+    film explained.
+    """
 
     type = serializers.ChoiceField(choices=REASON_TYPES)
     text = serializers.CharField(help_text="A sentence for the member.")
@@ -44,6 +48,8 @@ class ReasonOutput(serializers.Serializer[Any]):
         if thing := instance.thing:
             name = "title" if thing.kind == "movie" else "name"
             body[thing.kind] = {"id": thing.id, name: thing.name}
+        if instance.person:
+            body["person"] = {"id": instance.person.id, "name": instance.person.name}
         if instance.points is not None:
             body["points"] = instance.points
         return body

@@ -58,6 +58,10 @@ class Similar(PublicEndpoint):
         params=SimilarParams,
         answers={200: shapes.SimilarOutput(many=True)},
         failures=[502, 503],
+        description=(
+            "By genres, keywords, people and years; with a trained model also by who "
+            "picks both films, and the more so the more people rated both."
+        ),
     )
     def get(self, request: Request, movie_id: int) -> Response:
         found = queries.similar_movies(
