@@ -52,6 +52,20 @@ class Stages:
         learned.save(model, self.folder / FITTED, training=facts, metrics={})
         return learned.load(self.folder / FITTED)
 
+    def find_part(self, name: str) -> object | None:
+        """Return a part of the model if it was fitted, and can still be read."""
+        folder = self.folder / name
+        try:
+            return cast("object", learned.read(folder, learned.CLASSES)[0])
+        except (learned.UnusableArtefact, OSError):
+            shutil.rmtree(folder, ignore_errors=True)
+            return None
+
+    def keep_part(self, name: str, part: object) -> object:
+        """Return the part as it will be read."""
+        learned.write(part, self.folder / name, training={}, metrics={})
+        return learned.read(self.folder / name, learned.CLASSES)[0]
+
     def find_notes(self, name: str) -> dict[str, Any] | None:
         try:
             text = (self.folder / f"{name}.json").read_text(encoding="utf-8")

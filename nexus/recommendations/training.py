@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property, partial
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias, TypeVar, cast
 
 import numpy as np
 from django.db import transaction
@@ -52,9 +52,10 @@ from nexus.recommendations.operations import (
 )
 from nexus.recommendations.stages import FITTED, Stages
 
-Stage: TypeAlias = Literal["read", "fit", "measure", "compare"]
+Stage: TypeAlias = Literal["read", "pick", "taste", "calibration", "measure", "compare"]
 # Called with the stage, what is done of it, and all there is to do.
 Told: TypeAlias = Callable[[Stage, int, int], None]
+T = TypeVar("T")
 Outcome: TypeAlias = Literal["activated", "worse", "unchanged", "nothing"]
 ComparedBy: TypeAlias = Literal["asking", "notes"]
 
@@ -66,7 +67,12 @@ JOB: Final = "train_model"
 TICK_S: Final = 1.0
 # Where a manifest keeps the bounds: by another rule of places, it takes another name.
 UNSEEN: Final = "unseen_below"
-USUAL_S: Final = 0.0003  # of fitting, for a rating, until a training has told better
+# For each rating, until a training has told better.
+USUAL_S: Final[dict[learned.Part, float]] = {
+    "pick": 1e-5,
+    "taste": 3e-5,
+    "calibration": 7e-5,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,22 +241,30 @@ class Training:
 
     def fit(self) -> learned.Model:
         ratings = self.ratings.ratings(~self.is_held_out)
-        with self.timed("fit"), ticking(self.told, self.expected_s()):
-            model = learned.fit(
-                ratings,
-                config=learned.Config(),
-                item_groups=self.ratings.groups or None,
-                rng=np.random.default_rng(self.seed),
-            )
-            return self.stages.keep_fitted(model, self.facts)
+        model = learned.fit(
+            ratings,
+            config=learned.Config(),
+            item_groups=self.ratings.groups or None,
+            rng=np.random.default_rng(self.seed),
+            keep=self.keep_part,
+        )
+        return self.stages.keep_fitted(model, self.facts)
 
-    def expected_s(self) -> float:
+    def keep_part(self, name: learned.Part, make: Callable[[], T]) -> T:
+        """Return the part that a run cut off has kept, else make and keep it."""
+        found = self.stages.find_part(name)
+        if found is not None:
+            return cast("T", found)
+        with self.timed(name), ticking(self.told, name, self.expected_s(name)):
+            return cast("T", self.stages.keep_part(name, make()))
+
+    def expected_s(self, name: learned.Part) -> float:
         """Go by the last training."""
         last = TrainedModel.objects.order_by("-created_at").first()
-        fit_s = last.metrics.get("seconds", {}).get("fit") if last else None
-        if last is None or fit_s is None:
-            return USUAL_S * len(self.ratings)
-        return float(fit_s) * len(self.ratings) / last.ratings_count
+        took_s = last.metrics.get("seconds", {}).get(name) if last else None
+        if last is None or took_s is None:
+            return USUAL_S[name] * len(self.ratings)
+        return float(took_s) * len(self.ratings) / last.ratings_count
 
     def measure(self, model: learned.Model) -> Figures:
         if found := self.stages.find_notes("figures"):
@@ -344,15 +358,16 @@ class Training:
 
 
 @contextmanager
-def ticking(told: Told, expected_s: float) -> Iterator[None]:
-    """Tell every second how long the fitting has taken, and will as far as we know."""
+def ticking(told: Told, stage: Stage, expected_s: float) -> Iterator[None]:
+    """Tell every second how long a stage has taken, and will as far as we know."""
     over, began_s = threading.Event(), time.monotonic()
+    told(stage, 0, max(1, round(expected_s)))
 
     def tick() -> None:
         while not over.wait(TICK_S):
             done_s = round(time.monotonic() - began_s)
             # Past what was foreseen nobody knows: a tenth of it more, again and again.
-            told("fit", done_s, max(round(expected_s), round(done_s * 1.1)))
+            told(stage, done_s, max(round(expected_s), round(done_s * 1.1)))
 
     thread = threading.Thread(target=tick, daemon=True)
     thread.start()

@@ -140,7 +140,7 @@ def test_it_may_be_killed_at_any_moment(
     held = set(TrainedModel.objects.values_list("version", flat=True))
     assert held == {first, found["version"]} == set(names_in(models))
     if stage != ".unfinished":
-        assert "fit" not in found["seconds"]
+        assert "taste" not in found["seconds"]
     if stage in (".unfinished/*/figures.json", "2*-*"):
         assert "measure" not in found["seconds"]
 

@@ -91,13 +91,20 @@ def test_it_knows_no_other(versions: list[str], version: str) -> None:
     assert active() == versions[2]
 
 
-def truncate(folder: Path) -> None:
+def largest(folder: Path) -> Path:
+    """An array that may be written, unlike those of an artefact."""
     file = max(folder.glob("*.npy"), key=lambda one: one.stat().st_size)
+    file.chmod(0o644)
+    return file
+
+
+def truncate(folder: Path) -> None:
+    file = largest(folder)
     file.write_bytes(file.read_bytes()[:-8])
 
 
 def change_a_byte(folder: Path) -> None:
-    file = max(folder.glob("*.npy"), key=lambda one: one.stat().st_size)
+    file = largest(folder)
     content = bytearray(file.read_bytes())
     content[-1] ^= 1
     file.write_bytes(content)
@@ -108,8 +115,7 @@ def lose_the_manifest(folder: Path) -> None:
 
 
 def pickle_it(folder: Path) -> None:
-    file = next(folder.glob("*.npy"))
-    np.save(file, np.array([print], dtype=object), allow_pickle=True)
+    np.save(largest(folder), np.array([print], dtype=object), allow_pickle=True)
 
 
 def put_another_there(folder: Path) -> None:

@@ -138,7 +138,7 @@ def without_noise(model: engine.Model) -> engine.Model:
 
 
 def cut_off(model: engine.Model) -> engine.Model:
-    return replace(model, taste=replace(model.taste, rows=model.taste.rows[:5]))
+    return replace(model, taste=replace(model.taste, vectors=model.taste.vectors[:5]))
 
 
 def of_another_shape(model: engine.Model) -> engine.Model:

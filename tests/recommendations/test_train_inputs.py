@@ -119,7 +119,7 @@ def test_nothing_of_tmdb_is_learned_from() -> None:
     change_all_of_tmdb()
 
     after = summary()
-    assert "fit" in after["seconds"]
+    assert "taste" in after["seconds"]
     assert after["version"] == before["version"]
 
 

@@ -77,7 +77,7 @@ class StarShares:
 
 def share_stars(model: TasteModel, person: Person, columns: Columns) -> StarShares:
     """Take the expected stars of columns (-1: a film nobody rated) apart."""
-    rows, k = model.rows[columns], model.k
+    rows, k = model.rows(columns), model.k
     causes = (told(model, person.known) + person.pulls) @ person.covariance
     alone = person.covariance @ (model.precision @ person.start)
     return StarShares(
@@ -157,7 +157,7 @@ def explain(
         match=match_foreseen(model, calibration, person, columns, foreseen),
         ranges=chance_range(calibration, foreseen),
         labels=_labels(model, person),
-        groups=model.rows[columns, model.k + 1 :],
+        groups=model.rows(columns)[:, model.k + 1 :],
     )
     return [_explanation(seen, at, limit) for at in range(len(film_ids))]
 
@@ -192,7 +192,7 @@ def _whole_points(odds: Odds, rates: Sequence[float]) -> list[int]:
 def _labels(model: TasteModel, person: Person) -> list[_Label]:
     """Groups by name, popularity, quality, rated films by id: ties go by this."""
     known = person.known
-    rated = model.rows[known.columns, model.k + 1 :] > 0
+    rated = model.rows(known.columns)[:, model.k + 1 :] > 0
     counts = rated.sum(axis=0)
     averages = (known.stars @ rated / np.maximum(counts, 1)).tolist()
     groups = zip(model.groups, averages, counts.tolist(), strict=True)

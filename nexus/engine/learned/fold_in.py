@@ -64,7 +64,7 @@ class Shares:
 
 def fold_in(model: TasteModel, known: Known) -> Person:
     """The person with these ratings; without any, the usual one."""
-    rows, noise = model.rows[known.columns], model.noise[known.columns]
+    rows, noise = model.rows(known.columns), model.noise[known.columns]
     precision = model.precision + (rows.T / noise) @ rows
     covariance = np.linalg.inv(precision)
     return _settle(model, known, (covariance + covariance.T) / 2)
@@ -78,7 +78,8 @@ def without(model: TasteModel, person: Person, place: int) -> Person:
     if not 0 <= place < len(person):
         raise IndexError(f"no rating {place} among {len(person)}")
     known = person.known
-    row, noise = model.rows[known.columns[place]], model.noise[known.columns[place]]
+    column = known.columns[[place]]
+    row, noise = model.rows(column)[0], model.noise[column[0]]
     turned = person.covariance @ row
     grown = np.outer(turned, turned) / (noise - row @ turned)
     order = None if known.order is None else np.delete(known.order, place)
@@ -90,7 +91,7 @@ def _settle(model: TasteModel, known: Known, covariance: Floats) -> Person:
     n = len(known)
     held = n / (n + model.pull_ratings) if n else 0.0
     start = model.usual - held * model.unpulled
-    seen = model.seen[known.columns] * (held / np.sqrt(max(n, 1)))
+    seen = model.seen.rows(known.columns) * (held / np.sqrt(max(n, 1)))
     pulls = seen @ (model.pull @ model.precision)
     total = model.precision @ start + pulls.sum(axis=0) + told(model, known).sum(axis=0)
     return Person(known, covariance @ total, covariance, start, pulls)
@@ -100,17 +101,17 @@ def told(model: TasteModel, known: Known) -> Floats:
     """x_i e_i / s_i: what each rating itself adds to h, float64[n, d]."""
     columns = known.columns
     errors = known.stars - model.mean - model.quality[columns]
-    return model.rows[columns] * (errors / model.noise[columns])[:, None]
+    return model.rows(columns) * (errors / model.noise[columns])[:, None]
 
 
 def expected_stars(model: TasteModel, person: Person, columns: Columns) -> Floats:
     """float64[m], not clipped to 0.5..5; column -1 is a film nobody rated."""
-    return model.mean + model.quality[columns] + model.rows[columns] @ person.w
+    return model.mean + model.quality[columns] + model.rows(columns) @ person.w
 
 
 def taste_variance(model: TasteModel, person: Person, columns: Columns) -> Floats:
     """x_j' A^-1 x_j: float64[m], stars^2; how little is known of the person's taste."""
-    rows = model.rows[columns]
+    rows = model.rows(columns)
     found = np.einsum("md,md->m", rows @ person.covariance, rows)
     return np.asarray(found, dtype=np.float64)
 
@@ -122,7 +123,7 @@ def variance(model: TasteModel, person: Person, columns: Columns) -> Floats:
 
 def parts(model: TasteModel, person: Person, columns: Columns) -> Parts:
     """Expected stars by what they rest on."""
-    k, rows, w = model.k, model.rows[columns], person.w
+    k, rows, w = model.k, model.rows(columns), person.w
     return Parts(
         average=model.mean,
         quality=model.quality[columns],
@@ -134,7 +135,7 @@ def parts(model: TasteModel, person: Person, columns: Columns) -> Parts:
 
 def shares(model: TasteModel, person: Person, column: int) -> Shares:
     """Expected stars of one film by rated film: what each of them adds."""
-    turned = model.rows[column] @ person.covariance
+    turned = model.rows(np.array([column]))[0] @ person.covariance
     alone = turned @ (model.precision @ person.start)
     return Shares(
         constant=float(model.mean + model.quality[column] + alone),

@@ -62,7 +62,7 @@ def confidence(model: TasteModel, person: Person, columns: Columns) -> Floats:
     Doubt is the variance that more ratings would take away: of the person's taste and
     of what is known about the film, not the noise of single ratings.
     """
-    unknown = model.rows[-1]
+    unknown = model.rows(np.array([-1]))[0]
     most = unknown @ np.linalg.solve(model.precision, unknown) + model.doubt[-1]
     left = taste_variance(model, person, columns) + model.doubt[columns]
     return np.asarray(np.clip(1 - left / most, 0.0, 1.0), dtype=np.float64)

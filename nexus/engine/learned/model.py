@@ -7,8 +7,9 @@ nothing is kept of anybody.
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
+from typing import Literal, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -173,23 +174,49 @@ class Model:
         return fold_in.without(self.taste, person, int(places[0]))
 
 
+Part: TypeAlias = Literal["pick", "taste", "calibration"]
+T = TypeVar("T")
+
+
+class Keep(Protocol):
+    """Returns a part by its name: as it was kept, or made and kept."""
+
+    def __call__(self, name: Part, make: Callable[[], T]) -> T: ...
+
+
+def make_anew(name: Part, make: Callable[[], T]) -> T:
+    return make()
+
+
 def fit(
     ratings: Ratings,
     *,
     config: Config | None = None,
     item_groups: Groups | None = None,
     rng: np.random.Generator,
+    keep: Keep = make_anew,
 ) -> Model:
     """Learn from ratings; equal ratings, config and seed give equal bits.
 
     item_groups: names of the groups (genres) of each film id, from the source of the
-    ratings. ValueError if there are no ratings.
+    ratings. keep: called with the name and the making of each long part; it may return
+    what an earlier run has made. ValueError if there are no ratings.
     """
     config = config or Config()
     table = index(ratings)
-    pick = _fit_pick(table, config, item_groups, rng)
-    taste = fit_taste(table, item_groups, config=config.taste, rng=rng)
-    held_out = calibrate_on_held_out(table, item_groups, config=config.taste, rng=rng)
+    # Each part's own numbers: they are the same whether another part is made or kept.
+    for_pick, for_taste, for_calibration = rng.spawn(3)
+    pick = keep("pick", lambda: _fit_pick(table, config, item_groups, for_pick))
+    taste = keep(
+        "taste",
+        lambda: fit_taste(table, item_groups, config=config.taste, rng=for_taste),
+    )
+    held_out = keep(
+        "calibration",
+        lambda: calibrate_on_held_out(
+            table, item_groups, config=config.taste, rng=for_calibration
+        ),
+    )
     strangers = doubt_of_strangers(taste)
     cards = choose_cards(table, N_CARDS)
     return Model(pick, taste, held_out, strangers, _describe(table), cards)

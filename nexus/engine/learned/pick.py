@@ -66,7 +66,7 @@ class PickConfig:
     prior_weight: float = 0.3
     prior_fade: float = 4.0
     genre_weight: float = 0.2
-    prior_half_life: float | None = 1.0
+    prior_half_life: float | None = 0.5
 
     def __post_init__(self) -> None:
         if len(self.inputs) != 5 or len(self.targets) != 5:

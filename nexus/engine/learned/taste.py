@@ -16,9 +16,10 @@ Nobody's w_u is kept: a person is folded in from their ratings alone (`fold_in`)
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nexus.engine.arrays import Floats, Ints, freeze
-from nexus.engine.learned.interactions import Table, Vocabulary
+from nexus.engine.learned.interactions import Columns, Table, Vocabulary
 from nexus.engine.learned.packed import unpack
 from nexus.engine.learned.profiles import (
     LEAST_SPREAD,
@@ -29,6 +30,7 @@ from nexus.engine.learned.profiles import (
     group_rows,
     seen_profiles,
 )
+from nexus.engine.learned.rounded import Rounded, round_rows
 from nexus.engine.learned.taste_steps import (
     Films,
     Prior,
@@ -74,12 +76,12 @@ class TasteConfig:
 class TasteModel:
     """Fitted; row n (also reached as -1) stands for any film that nobody rated.
 
-    quality float64[n + 1]; rows float64[n + 1, d]: x_i = (v_i, 1, g_i)
+    quality float64[n + 1]; vectors float32[n + 1, d]: x_i = (v_i, 1, g_i)
     noise float64[n + 1]: variance of a rating, of which `doubt` float64[n + 1] is
              owed to the film being little known, both in stars^2
     counts int64[n + 1]: ratings of the film
     precision float64[d, d]: P0; usual float64[d]: m0 of somebody without ratings
-    seen float64[n, q], pull float64[q, d], unpulled float64[d]: for n ratings
+    seen: n rows of q, rounded; pull float64[q, d], unpulled float64[d]: for n ratings
              m0 = usual + s (sum of the seen rows / sqrt n . pull - unpulled),
              s = n / (n + pull_ratings)
     """
@@ -89,16 +91,20 @@ class TasteModel:
     k: int
     mean: float
     quality: Floats
-    rows: Floats
+    vectors: NDArray[np.float32]
     noise: Floats
     doubt: Floats
     counts: Ints
     precision: Floats
     usual: Floats
-    seen: Floats
+    seen: Rounded
     pull: Floats
     unpulled: Floats
     pull_ratings: float
+
+    def rows(self, columns: Columns) -> Floats:
+        """x_j of the films: float64[m, d], exactly what is held."""
+        return self.vectors[columns].astype(np.float64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,13 +230,13 @@ def _model(
         k=films.k,
         mean=float(table.stars.mean()),
         quality=freeze(films.means[:, films.k].copy()),
-        rows=freeze(films.rows),
+        vectors=freeze(films.rows.astype(np.float32)),
         noise=freeze(1 / films.tau + doubt),
         doubt=freeze(doubt),
         counts=freeze(np.append(np.bincount(table.items), 0)),
         precision=freeze(fitted.prior.precision),
         usual=freeze(fitted.pull[0].copy()),
-        seen=freeze(np.ascontiguousarray(pull.seen)),
+        seen=round_rows(pull.seen),
         pull=freeze(scaled),
         unpulled=freeze(pull.means @ scaled),
         pull_ratings=config.pull_ratings,

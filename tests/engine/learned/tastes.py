@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from nexus.engine.learned.interactions import Known, Vocabulary
+from nexus.engine.learned.rounded import round_rows
 from nexus.engine.learned.taste import TasteConfig, TasteModel, fit_taste
 from tests.engine.learned.people import table_of_two_kinds
 
@@ -20,13 +21,13 @@ def model_by_hand(**changes: Any) -> TasteModel:
         "k": 1,
         "mean": 3.0,
         "quality": np.array([0.5, -0.5, 0.0]),
-        "rows": np.array([[1.0, 1.0], [-1.0, 1.0], [0.0, 1.0]]),
+        "vectors": np.array([[1.0, 1.0], [-1.0, 1.0], [0.0, 1.0]], dtype=np.float32),
         "noise": np.ones(3),
         "doubt": np.array([0.0, 0.0, 0.5]),
         "counts": np.array([50, 30, 0]),
         "precision": np.eye(2),
         "usual": np.zeros(2),
-        "seen": np.zeros((2, 1)),
+        "seen": round_rows(np.zeros((2, 1))),
         "pull": np.zeros((1, 2)),
         "unpulled": np.zeros(2),
         "pull_ratings": 0.0,
@@ -62,13 +63,15 @@ def drawn(rng: np.random.Generator) -> TasteModel:
         k=k,
         mean=float(rng.uniform(2.5, 4)),
         quality=rng.normal(0, 0.4, n + 1),
-        rows=np.hstack([rng.normal(0, 0.7, (n + 1, k)), np.ones((n + 1, 1)), groups]),
+        vectors=np.hstack(
+            [rng.normal(0, 0.7, (n + 1, k)), np.ones((n + 1, 1)), groups]
+        ).astype(np.float32),
         noise=doubt + rng.uniform(0.3, 1.5, n + 1),
         doubt=doubt,
         counts=np.append(rng.integers(1, 90, n), 0),
         precision=root @ root.T + np.diag(rng.uniform(1, 20, d)),
         usual=rng.normal(0, 0.1, d),
-        seen=rng.normal(0, 0.4, (n, q)),
+        seen=round_rows(rng.normal(0, 0.4, (n, q))),
         pull=rng.normal(0, 0.4, (q, d)),
         unpulled=rng.normal(0, 0.1, d),
         pull_ratings=float(rng.choice([0.0, rng.uniform(0.5, 9)])),

@@ -240,7 +240,7 @@ def test_it_brings_a_model_back_to_the_bit(tmp_path: Path) -> None:
     assert again.rank(FAN, films).tobytes() == model.rank(FAN, films).tobytes()
     assert again.explain(FAN, 1004) == model.explain(FAN, 1004)
     assert again.trained_on == model.trained_on
-    assert not again.taste.rows.flags.writeable
+    assert not again.taste.vectors.flags.writeable
     assert read_facts(tmp_path / "v1").training == asdict(model.trained_on)
 
 

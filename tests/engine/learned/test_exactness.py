@@ -165,7 +165,7 @@ def test_it_solves_the_posterior(seed: int, cell: Cell) -> None:
     rows, wanted = [root.T], [root.T @ usual]
     for column, stars in pairs(case.person.known):
         weight = case.model.noise[column] ** -0.5
-        rows.append(case.model.rows[[column]] * weight)
+        rows.append(case.model.rows(np.array([column])) * weight)
         left = stars - case.model.mean - case.model.quality[column]
         wanted.append(np.array([left * weight]))
     system = np.vstack(rows)
@@ -210,7 +210,10 @@ def prior_mean(model: TasteModel, known: Known) -> Floats:
     if not n:
         return model.usual
     pull = sum(
-        (model.seen[column] / np.sqrt(n) @ model.pull for column, _ in pairs(known)),
+        (
+            model.seen.rows(np.array([column]))[0] / np.sqrt(n) @ model.pull
+            for column, _ in pairs(known)
+        ),
         start=np.zeros(model.usual.size),
     )
     return np.asarray(
@@ -232,10 +235,10 @@ def all_films(n: int) -> tuple[np.ndarray, np.ndarray]:
 
 def sure(model: TasteModel, n: int) -> Films:
     """The films of a model as training has them, without any doubt about them."""
-    k = model.k
-    means = np.column_stack([model.rows[:n, :k], model.quality[:n]])
+    k, rows = model.k, model.rows(np.arange(n))
+    means = np.column_stack([rows[:, :k], model.quality[:n]])
     spread = np.zeros((n, (k + 1) * (k + 2) // 2))
-    return Films(means, spread, 1 / model.noise[:n], model.rows[:n, k + 1 :])
+    return Films(means, spread, 1 / model.noise[:n], rows[:, k + 1 :])
 
 
 def tell(people: list[Known], model: TasteModel) -> Table:

@@ -11,6 +11,7 @@ from nexus.engine.learned.explanation import COMPONENTS, explain, odds_of, share
 from nexus.engine.learned.fold_in import fold_in
 from nexus.engine.learned.interactions import place
 from nexus.engine.learned.matching import foresee
+from nexus.engine.learned.rounded import round_rows
 from nexus.engine.results import Explanation, Reason
 from tests.engine.films import laws
 from tests.engine.learned.fitted import FAN, small_model
@@ -140,11 +141,11 @@ def test_it_shares_stars_by_hand() -> None:
     zeros = np.zeros((2, 1))
     model = model_by_hand(
         groups=("odd",),
-        rows=rows,
+        vectors=rows.astype(np.float32),
         precision=np.eye(3),
         usual=np.zeros(3),
         unpulled=np.zeros(3),
-        seen=zeros,
+        seen=round_rows(zeros),
         pull=np.zeros((1, 3)),
     )
 

