@@ -10,15 +10,19 @@ gives an equal answer, bit for bit, in whatever order it comes.
 
 `fit` learns from `Ratings` and returns a `Model`, which answers for anybody from their
 `History` alone: `Model.rank`, `.match`, `.explain` (for a page `.explain_all`) and
-`.without`. `save` and `load` keep it in a folder of arrays, mapped into memory.
+`.without`. `save` and `load` keep it in a folder of arrays, mapped into memory; a
+folder that holds no such model is an `UnusableArtefact`.
 """
 
 from nexus.engine.catalogue import Catalogue, FilmFacts, build_catalogue
 from nexus.engine.diversity import Achieved, achieved, discount_popular, diversify
 from nexus.engine.explain import confidence_word, explain_all_by_rules, explain_by_rules
-from nexus.engine.learned.artefact import load, save
+from nexus.engine.learned.artefact import UnusableArtefact, load, save
 from nexus.engine.learned.interactions import History, Ratings
 from nexus.engine.learned.model import Config, Model, fit
+from nexus.engine.learned.pick import PickConfig
+from nexus.engine.learned.pick_sparse import SparseConfig
+from nexus.engine.learned.taste import TasteConfig
 from nexus.engine.ranking import top_n
 from nexus.engine.results import Component, Explanation, Match, Reason
 from nexus.engine.rules import VERSION as RULES_VERSION
@@ -37,12 +41,16 @@ __all__ = [
     "History",
     "Match",
     "Model",
+    "PickConfig",
     "Picks",
     "Ratings",
     "Reason",
     "RulesScores",
     "SimilarFilm",
+    "SparseConfig",
     "Taste",
+    "TasteConfig",
+    "UnusableArtefact",
     "achieved",
     "build_catalogue",
     "confidence_word",

@@ -67,6 +67,7 @@ def _explanation(
         model_version=rules.VERSION,
         match_score=base + sum(shares),
         base_points=base,
+        base=100 * sigmoid(float(scores.base[at])),
         components=tuple(Component(name, points) for name, points in named),
         expected_stars=float(match.expected[at]),
         interval=_interval(scores, at),

@@ -12,7 +12,7 @@ ReasonKind = Literal[
 Confidence = Literal["low", "medium", "high"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Match:
     """How well films suit one member: float64[n] each, in the order asked for.
 
@@ -64,9 +64,13 @@ class Explanation:
     """One match score taken apart.
 
     match_score:    0..100; base_points + the components' points, exactly
+    base:           points of the average film for anybody, before rounding; with those
+                    of all reasons they are 100 * Match.like, but for rounding errors
     expected_stars: 0.5..5
-    interval:       whole points, low <= match_score <= high, within 0..100: where
-                    the score would be, four times of five, if all were known
+    interval:       whole points, low <= match_score <= high, within 0..100: the score
+                    at either end of an 80 % range of stars. In "rules-1" that is the
+                    range of the expectation, in a trained model that of the rating
+                    itself: it stays wide however much is known
     evidence_count: ratings and declared preferences that bear on this film
     cold_start:     no rating of another film is there to go by
     reasons:        strongest first by |points|
@@ -76,6 +80,7 @@ class Explanation:
     model_version: str
     match_score: int
     base_points: int
+    base: float
     components: tuple[Component, ...]
     expected_stars: float
     interval: tuple[int, int]

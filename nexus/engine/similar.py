@@ -1,6 +1,6 @@
 """Similar titles by content, and by who picks both, with what each shares.
 
-alike(i, j) = w * picked + (1 - w) * content(i, j),   w = n / (n + 10)
+alike(i, j) = w * picked + (1 - w) * content(i, j),   w = n / (n + 100)
 
 n is the ratings of the less rated of the two films; below 5 it is content alone.
 `picked` puts what a trained model says of j to whom it knows by i alone on the scale of
@@ -18,7 +18,7 @@ from nexus.engine.content import similarity_lines
 from nexus.engine.features import Field
 
 FEWEST = 5
-HALF_WAY = 10
+HALF_WAY = 100  # of ten people the model knows less than of what a film is about
 
 
 @dataclass(frozen=True, slots=True)

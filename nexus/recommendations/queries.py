@@ -107,8 +107,10 @@ def match_score(
         raise NotRated
 
     def question(scorer: Scorer) -> tuple[engine.Explanation, engine.Explanation]:
-        other = scorer if without is None else scorer.without(without)
-        return explain_one(scorer, movie_id), explain_one(other, movie_id)
+        found = explain_one(scorer, movie_id)
+        if without is None:
+            return found, found
+        return found, explain_one(scorer.without(without), movie_id)
 
     answer = PANEL.ask(question, catalogue=catalogue, member=member, now=now)
     found, other = answer.value

@@ -2,17 +2,17 @@
 
 Which one counts is a row; one caller looks it up, at most once a second. Another model
 is read, and each byte of it checked, by a thread aside while the one before answers:
-nobody waits for a swap. Only the first look of a process is waited for, and the web
-server takes it before it takes requests.
+nobody waits for a swap. Only the first look of a process is waited for, some seconds at
+most, and the web server takes it before it takes requests.
 """
 
 import logging
 import threading
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
+from django.db import Error as DatabaseTrouble
 from django.db import connection
 
 from nexus.engine import learned
@@ -23,6 +23,7 @@ logger = logging.getLogger(__name__)
 
 LOOKED_UP_EVERY: Final = timedelta(seconds=1)
 TRIED_AGAIN_AFTER: Final = timedelta(minutes=1)
+WAITED_FOR: Final = 5.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,13 @@ class ModelStore:
         self.looked_at: datetime | None = None
         self.refused: Refused | None = None
         self.loading: Loading | None = None
+        self.is_one_active = True  # for all that we know
+        self.is_blind = False  # the last look-up failed
+
+    @property
+    def is_lacking(self) -> bool:
+        """Say whether a model should answer, and none can."""
+        return self.found is None and self.is_one_active
 
     def current(self, *, now: datetime) -> learned.Model | None:
         """Return the model to answer with; None where there is none to be served."""
@@ -68,7 +76,8 @@ class ModelStore:
     def running(self, *, now: datetime) -> Running | None:
         """Return it with its version.
 
-        One that cannot be read is logged, and the model before it stays.
+        One that cannot be read is logged, and the model before it stays; so it does
+        when the look-up fails. Only an outage of the database is raised.
         """
         # The first caller's answer is waited for: there is nothing to go on with.
         if self.is_due(now) and self.looking.acquire(blocking=self.looked_at is None):
@@ -80,12 +89,11 @@ class ModelStore:
         return self.found
 
     def prepare(self, *, now: datetime) -> None:
-        """Have the model ready before the first request.
-
-        Whatever goes wrong, the first request tries again, and tells.
-        """
-        with suppress(Exception):
+        """Have the model ready before the first request, which else tries again."""
+        try:
             self.running(now=now)
+        except DatabaseTrouble as error:
+            logger.warning("no model could be looked up: %s", error)
         connection.close()
 
     def is_due(self, now: datetime) -> bool:
@@ -94,14 +102,27 @@ class ModelStore:
         return looked_at is None or not (looked_at <= now < looked_at + LOOKED_UP_EVERY)
 
     def look(self, now: datetime) -> None:
-        active = TrainedModel.objects.filter(is_active=True)
-        self.turn_to(active.values_list("version", flat=True).first(), now)
+        try:
+            active = TrainedModel.objects.filter(is_active=True)
+            self.turn_to(active.values_list("version", flat=True).first(), now)
+            self.is_blind = False
+        except Exception as error:
+            if is_database_down(error):
+                raise
+            self.go_on_blind(error)
         if self.looked_at is None:
-            self.settle()
+            self.settle(WAITED_FOR)
         self.looked_at = now
+
+    def go_on_blind(self, error: Exception) -> None:
+        """Keep what there is."""
+        if not self.is_blind:
+            logger.error("the look-up of the model fails", exc_info=error)
+        self.is_blind = True
 
     def turn_to(self, version: str | None, now: datetime) -> None:
         with self.swapping:
+            self.is_one_active = version is not None
             if self.loading is not None and self.loading.version == version:
                 return
             self.loading = None  # what is being read is not wanted any more
@@ -125,10 +146,13 @@ class ModelStore:
         threading.Thread(target=self.read, args=[loading], daemon=True).start()
         self.loading = loading
 
-    def settle(self) -> None:
+    def settle(self, seconds: float | None = None) -> None:
         """Wait until what is being read is served, or refused."""
-        if loading := self.loading:
-            loading.done.wait()
+        loading = self.loading
+        if loading and not loading.done.wait(seconds):
+            logger.warning(
+                "model %s is read for %s s already", loading.version, seconds
+            )
 
     def read(self, loading: Loading) -> None:
         try:
@@ -153,6 +177,14 @@ class ModelStore:
         if is_news:
             trace = None if isinstance(error, ModelUnreadable) else error
             logger.error("the active model is not served: %s", error, exc_info=trace)
+
+
+def is_database_down(error: Exception) -> bool:
+    """Say whether not the look-up alone fails: then the rest of the answer would, too.
+
+    It has a right to the answer of an outage, and no list is to hide it.
+    """
+    return isinstance(error, DatabaseTrouble) and not connection.is_usable()
 
 
 MODELS = ModelStore()

@@ -216,11 +216,12 @@ def learned_sentence(reason: engine.Reason, name: str, link: str) -> str:
 def learned_genre(reason: engine.Reason, name: str) -> str:
     """Compare with people of whom nothing is known; no stars: none was rated there."""
     if not round(reason.points, 1):
-        return f"You like {name} about as much as most people do."
-    trend = "more" if reason.points > 0 else "less"
+        trend = "about as much as"
+    else:
+        trend = "more than" if reason.points > 0 else "less than"
     if reason.stars is None:
-        return f"Going by your ratings, {name} suit you {trend} than most people."
-    return f"You like {name} {trend} than most people do."
+        return f"Going by your ratings, {name} suit you {trend} most people."
+    return f"You like {name} {trend} most people do."
 
 
 def count_stars(stars: float | None) -> str:
@@ -275,11 +276,11 @@ def shared(found: engine.SimilarFilm, names: Names) -> list[Reason]:
 
 
 def shared_audience(asked: Thing, *, liked: bool) -> Reason:
-    """Say who else picks a film; liked: those who like the other one like it, too."""
+    """Say who else picks a film; liked: who likes the other one should like it, too."""
     if liked:
-        text = f"People who liked {asked.name} also liked it."
+        text = f"People who like {asked.name} are likely to like it, too."
     else:
-        text = f"People who watched {asked.name} often watched it, too."
+        text = f"People who watched {asked.name} watched it, too."
     return Reason("rated_movie", text, asked)
 
 

@@ -7,7 +7,6 @@ from nexus.ratings.models import HiddenMovie
 from tests.builders import NOW, make_movie
 from tests.client import Answer, Api
 from tests.query_count import count_queries
-from tests.tmdb_server import TmdbServer
 from tests.together import together
 
 pytestmark = pytest.mark.usefixtures("genres")
@@ -69,33 +68,6 @@ def test_it_wants_a_member(api: Api) -> None:
     assert api.get(PATH).status == 401
     assert hide(api).status == 401
     assert api.delete(f"{PATH}603/").status == 401
-
-
-@pytest.mark.parametrize("movie", ["603", 0, -1, True, None, 2**31])
-def test_it_refuses_what_is_no_id(owner_api: Api, movie: object) -> None:
-    answer = owner_api.post(PATH, {"movie": movie})
-
-    assert answer.status == 400
-    assert "movie" in answer.json["errors"]
-
-
-@pytest.mark.usefixtures("tmdb")
-def test_it_stores_a_film_that_only_tmdb_knows(owner_api: Api) -> None:
-    assert hide(owner_api).json["movie"]["title"] == "The Matrix"
-
-
-@pytest.mark.usefixtures("tmdb")
-def test_it_does_not_find_an_unknown_film(owner_api: Api) -> None:
-    answer = hide(owner_api, 999_999)
-
-    assert answer.status == 404
-    assert answer.code == "movie_not_found"
-
-
-def test_it_says_when_tmdb_is_down(owner_api: Api, tmdb: TmdbServer) -> None:
-    tmdb.fail("503")
-
-    assert hide(owner_api).status == 503
 
 
 def test_it_asks_as_often_for_many_as_for_one(owner: User, owner_api: Api) -> None:

@@ -1,6 +1,8 @@
 """The match score while a trained model is served."""
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
+from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,7 @@ from nexus.ratings.models import GenrePreference
 from nexus.recommendations.artefacts import read_model
 from nexus.recommendations.members import read_member
 from nexus.recommendations.models import TrainedModel
+from nexus.recommendations.scoring import Learned
 from tests.builders import add_credit, make_person, make_rating
 from tests.client import Answer, Api
 from tests.query_count import count_queries
@@ -208,13 +211,19 @@ def test_a_newcomer_is_for_the_rules(owner_api: Api) -> None:
 
 
 @pytest.mark.parametrize("film", [EVEN[9], ODD[9], EVEN[1], UNKNOWN])
+@pytest.mark.parametrize("stars", [SIX, {EVEN[0]: 5.0}, {EVEN[0]: 5.0, UNKNOWN: 1.0}])
 @pytest.mark.parametrize("has_model", [True, False])
 def test_it_is_as_if_the_film_had_not_been_rated(
-    owner: User, owner_api: Api, film: int, *, has_model: bool
+    owner: User,
+    owner_api: Api,
+    film: int,
+    stars: dict[int, float],
+    *,
+    has_model: bool,
 ) -> None:
     if not has_model:
         TrainedModel.objects.all().delete()
-    rate(owner, SIX)
+    rate(owner, stars)
     found = score(owner_api, film, without=EVEN[0])
     owner_api.delete(f"/api/movies/{EVEN[0]}/rating/")
 
@@ -237,14 +246,6 @@ def test_it_tells_what_a_rating_adds(owner: User, owner_api: Api) -> None:
     assert found["without"]["difference"] > 0
     plain = score(owner_api, EVEN[9])
     assert found == plain | {"without": found["without"]}
-
-
-def test_the_only_rating_can_be_thought_away(owner: User, owner_api: Api) -> None:
-    rate(owner, {EVEN[0]: 5})
-
-    found = score(owner_api, EVEN[9], without=EVEN[0])["without"]
-
-    assert 0 <= found["match_score"] <= 100
 
 
 def test_without_its_own_rating_a_film_scores_the_same(
@@ -290,6 +291,30 @@ def test_it_refuses_nonsense(owner_api: Api, without: str) -> None:
 
 
 # What it costs
+
+
+@pytest.mark.parametrize(("params", "times"), [({}, 1), ({"without": EVEN[0]}, 2)])
+def test_it_scores_as_often_as_it_answers(
+    owner: User, owner_api: Api, params: dict[str, int], times: int
+) -> None:
+    rate(owner, SIX)
+
+    assert count_explained(lambda: score(owner_api, EVEN[9], **params)) == times
+
+
+def count_explained(act: Callable[[], object]) -> int:
+    calls = 0
+
+    def watch(frame: FrameType, event: str, _: object) -> None:
+        nonlocal calls
+        calls += event == "call" and frame.f_code is Learned.explain.__code__
+
+    sys.setprofile(watch)
+    try:
+        act()
+    finally:
+        sys.setprofile(None)
+    return calls
 
 
 def test_it_asks_as_much_for_one_rating_as_for_fifty(

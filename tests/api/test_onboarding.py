@@ -14,6 +14,7 @@ from nexus.recommendations.serving import MODELS
 from tests.builders import NOW, make_movie, make_rating, make_viewing
 from tests.client import Api
 from tests.query_count import count_queries
+from tests.recommendations.trouble import no_table_of_models
 
 pytestmark = pytest.mark.usefixtures("genres")
 
@@ -214,6 +215,17 @@ def test_it_forgets_nothing_with_the_process(
     STORE.clear()
 
     assert onboarding(owner_api) == before
+
+
+@pytest.mark.django_db(transaction=True)
+def test_it_deals_where_no_model_can_be_looked_up(
+    owner_api: Api, films: list[Movie]
+) -> None:
+    before = onboarding(owner_api)
+    MODELS.clear()
+
+    with no_table_of_models():
+        assert onboarding(owner_api) == before
 
 
 def test_it_wants_a_member(api: Api) -> None:

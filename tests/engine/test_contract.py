@@ -6,10 +6,10 @@ for any history and any candidates.
 
 import copy
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from random import Random
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import numpy as np
 import pytest
@@ -114,6 +114,9 @@ SCALES = {"like": (0, 1), "expected": (0.5, 5), "low": (0.5, 5), "high": (0.5, 5
 
 histories = st.dictionaries(st.sampled_from(KNOWN), stars, max_size=12)
 candidates = st.lists(st.sampled_from([*KNOWN, *UNKNOWN]), max_size=12)
+
+# Their parts are their own: who uses them needs none by name.
+MADE_BY_FUNCTIONS = {Catalogue, Model}
 
 each_scorer = pytest.mark.parametrize("scorer", SCORERS.values(), ids=SCORERS)
 each_ranker = pytest.mark.parametrize("rank", RANKERS.values(), ids=RANKERS)
@@ -340,6 +343,31 @@ def test_a_match_ignores_ratings_of_unknown_films(
     one, two = foresee(history_of(rated), KNOWN), foresee(history_of(more), KNOWN)
 
     assert _table(one).tobytes() == _table(two).tobytes()
+
+
+@pytest.mark.parametrize("kind", [History, Ratings, Match, Model])
+def test_what_holds_arrays_is_equal_to_itself_alone(kind: type) -> None:
+    """Arrays have no one answer: comparing two would raise."""
+    assert "__eq__" not in vars(kind)
+
+
+def test_it_exports_what_callers_need_to_make_and_read_what_it_exports() -> None:
+    exported = {getattr(nexus.engine, name) for name in nexus.engine.__all__}
+    made = filter(dataclasses.is_dataclass, exported - MADE_BY_FUNCTIONS)
+
+    for kind in made:
+        for hint in get_type_hints(kind).values():
+            needed = {
+                one for one in classes(hint) if one.__module__.startswith("nexus")
+            }
+            assert needed <= exported
+
+
+def classes(hint: Any) -> Iterator[type]:
+    if isinstance(hint, type):
+        yield hint
+    for part in get_args(hint):
+        yield from classes(part)
 
 
 def test_it_exports_what_it_names() -> None:

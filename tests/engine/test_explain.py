@@ -222,7 +222,8 @@ def test_it_explains_the_score_of_the_scorer(taste: Taste, film_id: int) -> None
     assert found.expected_stars == scores.match.expected[0]
     base = 1 / (1 + math.exp(-scores.base[0]))
     reasons = math.fsum(r.points for r in found.reasons)
-    assert reasons == pytest.approx(100 * (scores.match.like[0] - base), abs=1e-9)
+    assert found.base == pytest.approx(100 * base, abs=1e-9)
+    assert found.base + reasons == pytest.approx(100 * scores.match.like[0], abs=1e-9)
 
 
 @laws

@@ -63,7 +63,7 @@ def test_it_falls_and_never_names_the_film_itself(
 # Who picks both
 
 
-def picks(scores: dict[int, float], ratings: int = 10) -> Picks:
+def picks(scores: dict[int, float], ratings: int = 100) -> Picks:
     """Of a catalogue of films 1 to 5."""
     values = [scores.get(id_, 0.0) for id_ in range(1, 6)]
     return Picks(np.array(values), np.full(5, ratings))

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from nexus.accounts.models import User
 from nexus.recommendations.artefacts import folder_of, read_model, remove, version_for
 from nexus.recommendations.members import read_member
 from nexus.recommendations.models import TrainedModel
-from nexus.recommendations.scoring import PANEL, cautious, fit_in
+from nexus.recommendations.scoring import PANEL, cautious, fit_in, with_genre_of_ours
 from nexus.recommendations.serving import MODELS
 from tests.builders import make_rating
 from tests.client import Api
@@ -28,6 +29,7 @@ from tests.recommendations.cinema import (
     movie,
     serve_model,
 )
+from tests.recommendations.trouble import no_table_of_models
 
 Broken = Callable[[engine.Model], engine.Model]
 
@@ -80,6 +82,7 @@ def test_a_guess_is_cautious(score: int) -> None:
         model_version="rules-1",
         match_score=score,
         base_points=score,
+        base=float(score),
         components=(),
         expected_stars=4.0,
         interval=(score, score),
@@ -138,12 +141,8 @@ def without_noise(model: engine.Model) -> engine.Model:
 
 
 def cut_off(model: engine.Model) -> engine.Model:
-    return replace(model, taste=replace(model.taste, vectors=model.taste.vectors[:5]))
-
-
-def of_another_shape(model: engine.Model) -> engine.Model:
-    narrow = model.taste.precision[:2, :2]
-    return replace(model, taste=replace(model.taste, precision=narrow))
+    short = model.calibration.offset[:5]
+    return replace(model, calibration=replace(model.calibration, offset=short))
 
 
 def without_prior(model: engine.Model) -> engine.Model:
@@ -151,7 +150,7 @@ def without_prior(model: engine.Model) -> engine.Model:
     return replace(model, pick=replace(model.pick, prior=nothing))
 
 
-BROKEN = [without_quality, without_noise, cut_off, of_another_shape]
+BROKEN = [without_quality, without_noise, cut_off]
 
 
 def feed(api: Api) -> dict[str, Any]:
@@ -225,7 +224,7 @@ def test_a_model_that_is_removed_while_it_runs_still_answers(
     assert feed(owner_api) == before
 
 
-def test_a_model_that_is_gone_before_it_is_read_is_none(
+def test_a_model_that_is_gone_before_it_is_read_should_have_answered(
     version: str, rated: None, owner_api: Api
 ) -> None:
     remove([version])
@@ -233,41 +232,44 @@ def test_a_model_that_is_gone_before_it_is_read_is_none(
 
     meta = feed(owner_api)["meta"]
 
-    assert (meta["model_version"], meta["degraded"]) == ("rules-1", False)
+    assert (meta["model_version"], meta["degraded"]) == ("rules-1", True)
+
+
+def test_musicals_are_no_genre_of_ours() -> None:
+    reason = engine.Reason("genre", None, 4.0, 2.0, "Musical")
+
+    assert with_genre_of_ours(reason) == reason
 
 
 # A look-up that fails
 
 
-@pytest.fixture
-def no_table(version: str) -> Iterator[None]:
-    """Hide the table of models, as while it is being changed."""
-    swap = 'ALTER TABLE "recommendations_trainedmodel" RENAME TO "elsewhere"'
-    back = 'ALTER TABLE "elsewhere" RENAME TO "recommendations_trainedmodel"'
-    forget_model()
-    with connection.cursor() as cursor:
-        cursor.execute(swap)
-    yield
-    with connection.cursor() as cursor:
-        cursor.execute(back)
+@pytest.mark.django_db(transaction=True)
+def test_the_model_still_answers_where_the_look_up_fails(
+    version: str, rated: None, owner_api: Api
+) -> None:
+    before = feed(owner_api)
+
+    with no_table_of_models():
+        MODELS.running(now=timezone.now() + timedelta(days=1))
+        assert MODELS.is_blind
+        assert feed(owner_api) == before
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_rules_answer_where_the_look_up_fails(
-    version: str,
-    rated: None,
-    no_table: None,
-    owner_api: Api,
-    caplog: pytest.LogCaptureFixture,
+def test_the_rules_answer_where_there_is_no_model_yet(
+    version: str, rated: None, owner_api: Api, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with caplog.at_level(logging.WARNING):
+    forget_model()
+
+    with caplog.at_level(logging.WARNING), no_table_of_models():
         found = [feed(owner_api), feed(owner_api)]
 
     for one in found:
         assert one["meta"]["model_version"] == "rules-1"
         assert one["meta"]["degraded"] is True
     (message,) = [one.getMessage() for one in caplog.records]
-    assert message == "the look-up of the model fails, rules answer"
+    assert message == "the look-up of the model fails"
 
 
 @pytest.mark.django_db(transaction=True)

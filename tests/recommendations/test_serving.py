@@ -4,20 +4,22 @@ import logging
 import shutil
 from datetime import datetime, timedelta
 from pathlib import Path
-from threading import Event
 
 import pytest
+from django.db import connection
 from django.utils import timezone
+from pytest_django import Settings
 
 from nexus.engine import learned
 from nexus.recommendations import serving
-from nexus.recommendations.artefacts import folder_of, read_model
+from nexus.recommendations.artefacts import folder_of
 from nexus.recommendations.models import TrainedModel
 from nexus.recommendations.operations import activate_model, prune_models, roll_back
 from nexus.recommendations.serving import TRIED_AGAIN_AFTER, ModelStore
 from nexus.recommendations.training import train
 from tests.query_count import count_queries
 from tests.recommendations.crowd import store_crowd
+from tests.recommendations.trouble import SlowDisk, no_table_of_models
 from tests.together import together
 
 pytestmark = [
@@ -27,6 +29,7 @@ pytestmark = [
 
 NOW = timezone.now()
 SECOND = timedelta(seconds=1)
+DAY = timedelta(days=1)
 
 
 @pytest.fixture
@@ -180,13 +183,10 @@ def test_it_tries_again_after_a_while(
 def test_whatever_else_goes_wrong_is_told(
     store: ModelStore,
     versions: list[str],
-    monkeypatch: pytest.MonkeyPatch,
+    settings: Settings,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    def fail(version: str) -> learned.Model:
-        raise MemoryError
-
-    monkeypatch.setattr(serving, "read_model", fail)
+    settings.MODELS_DIR = None
 
     with caplog.at_level(logging.ERROR):
         assert store.current(now=NOW) is None
@@ -194,6 +194,36 @@ def test_whatever_else_goes_wrong_is_told(
 
     (record,) = caplog.records
     assert record.exc_info is not None
+
+
+# What cannot be looked up
+
+
+def test_it_keeps_the_running_one_where_the_look_up_fails(
+    store: ModelStore, versions: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    store.current(now=NOW)
+
+    for day in (1, 2):
+        with no_table_of_models():
+            found = {version_at(store, NOW + day * DAY + n * SECOND) for n in range(9)}
+        assert found == {versions[2]}
+        assert version_at(store, NOW + day * DAY + 9 * SECOND) == versions[2]
+
+    told = [one.getMessage() for one in caplog.records]
+    assert told == ["the look-up of the model fails"] * 2  # once each time
+
+
+def test_it_knows_whether_one_should_answer(
+    store: ModelStore, versions: list[str], broken: str
+) -> None:
+    activate_anyway(broken)
+    assert store.current(now=NOW) is None
+    assert store.is_lacking
+    TrainedModel.objects.all().delete()
+
+    assert store.current(now=NOW + SECOND) is None
+    assert not store.is_lacking
 
 
 # Before the first request
@@ -207,13 +237,39 @@ def test_it_is_ready_before_it_is_asked(store: ModelStore, versions: list[str]) 
 
 
 def test_the_first_request_tries_again(
-    store: ModelStore, versions: list[str], monkeypatch: pytest.MonkeyPatch
+    store: ModelStore,
+    versions: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(TrainedModel, "objects", None)
+        patch.setitem(connection.settings_dict, "HOST", "/nowhere")
+        connection.close()
         store.prepare(now=NOW)
 
+    (message,) = [one.getMessage() for one in caplog.records]
+    assert message.startswith("no model could be looked up: ")
     assert version_at(store, NOW) == versions[2]
+
+
+def test_it_does_not_wait_for_long(
+    store: ModelStore,
+    versions: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(serving, "WAITED_FOR", 0.01)
+    disk = SlowDisk(versions[2])
+
+    store.prepare(now=NOW)
+
+    assert store.is_lacking
+    (message,) = [one.getMessage() for one in caplog.records]
+    assert message == f"model {versions[2]} is read for 0.01 s already"
+    disk.wait_for_reader()
+    disk.let_go_on()
+    assert settled_at(store, NOW) == versions[2]
+    assert not store.is_lacking
 
 
 # Many at once
@@ -226,86 +282,71 @@ def test_the_first_callers_all_get_it(store: ModelStore, versions: list[str]) ->
     assert found[0] is not None
 
 
-class SlowDisk:
-    """Reads a version no further than it is let."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, slow: str) -> None:
-        self.slow = slow
-        self.is_reading, self.may_go_on = Event(), Event()
-        monkeypatch.setattr(serving, "read_model", self.read)
-
-    def read(self, version: str) -> learned.Model:
-        if version == self.slow:
-            self.is_reading.set()
-            assert self.may_go_on.wait(30)
-        return read_model(version)
-
-
-def test_nobody_waits_for_a_swap(
-    store: ModelStore, versions: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_nobody_waits_for_a_swap(store: ModelStore, versions: list[str]) -> None:
     store.current(now=NOW)
     activate_model(version=versions[1], now=NOW)
-    disk = SlowDisk(monkeypatch, versions[1])
+    disk = SlowDisk(versions[1])
 
     found = together(*[lambda: version_at(store, NOW + SECOND)] * 4)
 
-    assert disk.is_reading.wait(30)
+    disk.wait_for_reader()
     assert set(found) == {versions[2]}  # also who looked
     assert version_at(store, NOW + 5 * SECOND) == versions[2]
-    disk.may_go_on.set()
+    disk.let_go_on()
     assert settled_at(store, NOW + 5 * SECOND) == versions[1]
 
 
 def test_it_reads_it_once_however_long_it_takes(
-    store: ModelStore, versions: list[str], monkeypatch: pytest.MonkeyPatch
+    store: ModelStore, versions: list[str]
 ) -> None:
     store.current(now=NOW)
     activate_model(version=versions[1], now=NOW)
-    disk = SlowDisk(monkeypatch, versions[1])
+    disk = SlowDisk(versions[1])
     store.running(now=NOW + SECOND)
-    assert disk.is_reading.wait(30)
-    disk.is_reading.clear()
+    disk.wait_for_reader()
+    first = store.loading
 
     for n in range(2, 100):
         version_at(store, NOW + n * SECOND)
 
-    assert not disk.is_reading.is_set()
-    disk.may_go_on.set()
+    assert store.loading is first
+    disk.let_go_on()
     assert settled_at(store, NOW + 100 * SECOND) == versions[1]
 
 
 def test_what_is_read_too_late_is_not_served(
-    store: ModelStore, versions: list[str], monkeypatch: pytest.MonkeyPatch
+    store: ModelStore, versions: list[str]
 ) -> None:
     store.current(now=NOW)
     activate_model(version=versions[1], now=NOW)
-    disk = SlowDisk(monkeypatch, versions[1])
+    disk = SlowDisk(versions[1])
     store.running(now=NOW + SECOND)
+    disk.wait_for_reader()
     late = store.loading
     assert late is not None
     activate_model(version=versions[0], now=NOW)
     assert settled_at(store, NOW + 2 * SECOND) == versions[0]
 
-    disk.may_go_on.set()
+    disk.let_go_on()
     assert late.done.wait(30)
 
     assert version_at(store, NOW + 2 * SECOND) == versions[0]
 
 
 def test_none_is_served_once_there_is_none(
-    store: ModelStore, versions: list[str], monkeypatch: pytest.MonkeyPatch
+    store: ModelStore, versions: list[str]
 ) -> None:
     store.current(now=NOW)
     activate_model(version=versions[1], now=NOW)
-    disk = SlowDisk(monkeypatch, versions[1])
+    disk = SlowDisk(versions[1])
     store.running(now=NOW + SECOND)
+    disk.wait_for_reader()
     late = store.loading
     assert late is not None
     TrainedModel.objects.all().delete()
     assert store.current(now=NOW + 2 * SECOND) is None
 
-    disk.may_go_on.set()
+    disk.let_go_on()
     assert late.done.wait(30)
 
     assert store.current(now=NOW + 2 * SECOND) is None

@@ -2,7 +2,7 @@ import pytest
 
 from nexus.engine import Reason
 from nexus.recommendations.common import Common
-from nexus.recommendations.words import Names, Thing, put_in_words
+from nexus.recommendations.words import Names, Thing, put_in_words, shared_audience
 
 NAMES = Names(
     genres={18: "Drama"},
@@ -97,6 +97,14 @@ def test_it_says(reason: Reason, text: str) -> None:
             Reason("genre", 18, None, 1.0, "Drama"),
             "Going by your ratings, Drama films suit you more than most people.",
         ),
+        (
+            Reason("genre", 18, None, -1.0, "Drama"),
+            "Going by your ratings, Drama films suit you less than most people.",
+        ),
+        (
+            Reason("genre", None, None, 0.0, "Film-Noir"),
+            "Going by your ratings, films noirs suit you about as much as most people.",
+        ),
         (Reason("genre", 18, None, 0.0), "You said that you like Drama films."),
     ],
 )
@@ -112,7 +120,7 @@ def test_it_says_what_a_model_has_learned(reason: Reason, text: str) -> None:
         ("IMAX", "IMAX films"),
         ("Film-Noir", "films noirs"),
         ("(no genres listed)", "films without a genre"),
-        ("Telenovela", "Telenovela films"),
+        ("Musical", "Musical films"),
     ],
 )
 @pytest.mark.parametrize("genre_id", [None, 404])
@@ -164,3 +172,18 @@ def test_it_leaves_out_what_has_no_name_any_more(kind: str) -> None:
     reason = Reason(kind, 404, 4.0, 1.0)  # type: ignore[arg-type]  # one of four
 
     assert put_in_words([reason], NAMES) == []
+
+
+@pytest.mark.parametrize(
+    ("liked", "text"),
+    [
+        (True, "People who like The Matrix are likely to like it, too."),
+        (False, "People who watched The Matrix watched it, too."),
+    ],
+)
+def test_it_says_who_else_picks_a_film(text: str, *, liked: bool) -> None:
+    matrix = Thing("movie", 603, "The Matrix")
+
+    found = shared_audience(matrix, liked=liked)
+
+    assert (found.type, found.text, found.thing) == ("rated_movie", text, matrix)

@@ -16,6 +16,7 @@ from nexus.engine.evaluation.contestants import (
 )
 from nexus.engine.evaluation.ledger import Line
 from nexus.engine.evaluation.splits import HeldOut
+from nexus.engine.learned.artefact import size_of
 from nexus.engine.learned.interactions import Ratings
 
 N_TIMED = 50
@@ -62,9 +63,9 @@ class Watch:
         if not isinstance(model, SavingModel):
             return
         with TemporaryDirectory() as scratch:
-            model.save(Path(scratch) / "model")
-            files = [file for file in Path(scratch).rglob("*") if file.is_file()]
-            self._note(name, STORED, sum(file.stat().st_size for file in files) / 1e6)
+            folder = Path(scratch) / "model"
+            model.save(folder)
+            self._note(name, STORED, size_of(folder) / 1e6)
 
     def lines(self) -> list[Line]:
         return [

@@ -18,7 +18,6 @@ from nexus.engine.evaluation.matches import (
 )
 from nexus.engine.evaluation.rankings import (
     ColdCase,
-    Groups,
     Shown,
     cold_cases,
     measure_cold,
@@ -34,6 +33,7 @@ from nexus.engine.evaluation.splits import (
 )
 from nexus.engine.learned.cards import choose_cards, most_rated
 from nexus.engine.learned.interactions import Ratings, Vocabulary, index
+from nexus.engine.learned.prior import Groups
 
 PROTOCOLS = ("strong", "temporal", "rating", "match", "cold", "cost")
 RANKED = {"strong", "cold", "cost"}

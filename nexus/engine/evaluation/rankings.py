@@ -11,6 +11,7 @@ from nexus.engine.evaluation.ledger import Ledger
 from nexus.engine.evaluation.metrics import best_columns, ndcg, recall
 from nexus.engine.evaluation.splits import LIKED_STARS, Fold, HeldOut, take_history
 from nexus.engine.learned.interactions import History, Ratings, Vocabulary
+from nexus.engine.learned.prior import Groups
 
 RATED_HIDDEN = "all rated films hidden"
 LIKES_HIDDEN = "only the known likes hidden"
@@ -18,8 +19,6 @@ EVERYBODY, RETURNING, NEWCOMERS = "everybody", "known before", "newcomers"
 COLD_COUNTS = (0, 1, 3, 5, 10)
 DECLARED_GENRES = 3
 DEEPEST = 100
-
-Groups = Mapping[int, Sequence[str]]
 
 
 @dataclass(slots=True)

@@ -23,7 +23,7 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +43,7 @@ FORMAT_VERSION = 2
 MANIFEST = "manifest.json"
 READ_ONLY = 0o444
 ROOT = "model"
+AnyPath: TypeAlias = str | os.PathLike[str]
 # What the content hash covers; in a manifest it stands as it was hashed.
 BOUND = ("form", "arrays", "training")
 
@@ -84,7 +85,7 @@ CLASSES: Classes = {
 
 def save(
     model: Model,
-    directory: Path,
+    directory: AnyPath,
     *,
     training: Mapping[str, Json] | None = None,
     metrics: Mapping[str, float] | None = None,
@@ -95,12 +96,12 @@ def save(
     FileExistsError if the directory is there.
     """
     facts = asdict(model.trained_on) if training is None else training
-    return write(model, directory, training=facts, metrics=metrics or {})
+    return write(model, Path(directory), training=facts, metrics=metrics or {})
 
 
-def load(directory: Path) -> Model:
+def load(directory: AnyPath) -> Model:
     """Map a saved model read-only, each byte checked; or raise UnusableArtefact."""
-    whole, _ = read(directory, CLASSES)
+    whole, _ = read(Path(directory), CLASSES)
     if not isinstance(whole, Model):
         raise UnusableArtefact(f"{directory} holds something else than a model")
     return whole
@@ -221,21 +222,32 @@ def _names_to_disk(directory: Path) -> None:
 def _read_manifest(directory: Path) -> dict[str, Json]:
     try:
         manifest = json.loads((directory / MANIFEST).read_bytes())
-    except (OSError, ValueError) as error:
-        raise UnusableArtefact(f"{directory} has no manifest: {error}") from error
+        _check_manifest(manifest)
+    except (OSError, ValueError, RecursionError) as error:
+        raise UnusableArtefact(
+            f"{directory} has no manifest to go by: {error}"
+        ) from error
+    found: dict[str, Json] = manifest
+    return found
+
+
+def _check_manifest(manifest: Json) -> None:
+    """ValueError if it is none, or RecursionError if it cannot even be hashed."""
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
-        raise UnusableArtefact(f"{directory} is no learned model of ours")
+        raise ValueError("it is of no learned model of ours")
     version = manifest.get("format_version")
     if version != FORMAT_VERSION:
-        raise UnusableArtefact(
-            f"{directory} has format {version}, this program reads {FORMAT_VERSION}"
+        raise ValueError(
+            f"it has format {version}, this program reads {FORMAT_VERSION}"
         )
-    missing = {*BOUND, "content_hash", "metrics"} - manifest.keys()
+    missing = {*BOUND, "content_hash"} - manifest.keys()
     if missing:
-        raise UnusableArtefact(f"{directory} lacks {', '.join(sorted(missing))}")
+        raise ValueError(f"it lacks {', '.join(sorted(missing))}")
+    for name in ("training", "metrics"):
+        if not isinstance(manifest.get(name), dict):
+            raise ValueError(f"its {name} is no object")
     if manifest["content_hash"] != _hash({key: manifest[key] for key in BOUND}):
-        raise UnusableArtefact(f"{directory} has a manifest that was changed")
-    return manifest
+        raise ValueError("it was changed")
 
 
 def _map(file: Path, described: Json) -> NDArray[Any]:

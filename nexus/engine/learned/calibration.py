@@ -17,8 +17,8 @@ from scipy.special import expit
 
 from nexus.engine.arrays import Bools, Floats, Ints, freeze
 from nexus.engine.learned.interactions import LEAST_STARS, MOST_STARS
+from nexus.engine.learned.terms import LIKED_STARS
 
-LIKED_STARS = 4.0
 # Stars come in halves: 4 or more means above 3.75.
 MIDDLE = 3.75
 # Where the person's ratings known start a new bucket, and where the trend may bend.

@@ -23,8 +23,8 @@ from scipy.sparse import csr_array
 
 from nexus.engine.arrays import Bools, Floats, Ints, check_count
 from nexus.engine.learned.interactions import Columns, Table
+from nexus.engine.learned.terms import LIKED_STARS
 
-LIKED_STARS = 4.0
 N_CANDIDATES = 60
 LEAST_LEFT = 1e-9
 # Ratings taken at once: 16 MB of answers.

@@ -32,15 +32,15 @@ def log_softplus(values: Floats) -> Floats:
     return np.asarray(np.log(softplus), dtype=np.float64)
 
 
-def combine(pick: Floats, like: Floats, n_rated: int) -> Floats:
+def combine(pick: Floats, like: Floats, weight: float) -> Floats:
     """float64[n]: the ranking score; higher is better, NaN where either part is NaN.
 
     pick float64[n] is S, any sign; like float64[n] is P(like), 0..1 (0 counts as
-    1e-12); n_rated is how many films the person has rated.
+    1e-12); weight is a, see `pick_weight`.
     """
     if pick.shape != like.shape:
         raise ValueError(f"{pick.size} pick scores but {like.size} chances")
     if ((like < 0) | (like > 1)).any():
         raise ValueError("the chance of a like must be 0..1")
     log_like = np.log(np.maximum(like, LEAST_LIKE))
-    return pick_weight(n_rated) * log_softplus(SHARPNESS * pick) + log_like
+    return weight * log_softplus(SHARPNESS * pick) + log_like

@@ -52,7 +52,7 @@ COMPONENTS: tuple[ComponentName, ...] = (
 _Label: TypeAlias = tuple[ReasonKind, int | None, float | None, str | None]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class StarShares:
     """Expected stars of m films, unclipped: all these together.
 
@@ -98,6 +98,10 @@ class Odds:
     slope: float
 
     @property
+    def base_points(self) -> float:
+        return 100 * sigmoid(self.base)
+
+    @property
     def rates(self) -> list[float]:
         """Points per unit of log-odds, by component."""
         return point_rates(self.base, self.parts)
@@ -114,7 +118,7 @@ def odds_of(
     return [Odds(*one) for one in each]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Seen:
     """Films as one person sees them, a line each.
 
@@ -143,8 +147,8 @@ def explain(
     """Take match scores apart; a rating of one of the films is to be left out before.
 
     Reasons, at most `limit` (None: all), strongest first: the film's groups, each rated
-    film, "quality" (b_j) and "popularity" (the rest); all of them together are
-    100 * (like - sigmoid(base)).
+    film, "quality" (b_j) and "popularity" (the rest); all of them and the base together
+    are 100 * like.
     """
     columns = model.vocabulary.columns(film_ids)
     foreseen = foresee(model, person, columns)
@@ -172,6 +176,7 @@ def _explanation(seen: _Seen, at: int, limit: int | None) -> Explanation:
         model_version=VERSION,
         match_score=base + sum(points),
         base_points=base,
+        base=odds.base_points,
         components=tuple(Component(name, whole) for name, whole in named),
         expected_stars=float(seen.match.expected[at]),
         interval=(math.floor(100 * low), math.ceil(100 * high)),
@@ -185,7 +190,7 @@ def _explanation(seen: _Seen, at: int, limit: int | None) -> Explanation:
 def _whole_points(odds: Odds, rates: Sequence[float]) -> list[int]:
     """Base points, then the components': they sum to the rounded percentage."""
     shares = [part * rate for part, rate in zip(odds.parts, rates, strict=True)]
-    exact = [100 * sigmoid(odds.base), *shares]
+    exact = [odds.base_points, *shares]
     return whole_points(exact, math.floor(math.fsum(exact) + 0.5))
 
 

@@ -1,4 +1,4 @@
-"""A person from their ratings alone: exact posterior, exact shares, exact "without".
+"""A person from their ratings alone: exact posterior, exact "without".
 
     A = P0 + sum_i x_i x_i' / s_i,   h = P0 m0(seen) + sum_i x_i e_i / s_i,   w = A^-1 h
 
@@ -18,7 +18,7 @@ from nexus.engine.learned.interactions import Columns, Known
 from nexus.engine.learned.taste import TasteModel
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Person:
     """Folded in. known: what was rated; w float64[d]; covariance float64[d, d] = A^-1.
 
@@ -35,31 +35,6 @@ class Person:
 
     def __len__(self) -> int:
         return len(self.known)
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What expected stars are made of; average float, the others float64[m].
-
-    average + quality + generosity + groups + taste = expected stars, unclipped
-    """
-
-    average: float
-    quality: Floats
-    generosity: Floats
-    groups: Floats
-    taste: Floats
-
-
-@dataclass(frozen=True, slots=True)
-class Shares:
-    """constant + sum(films) = expected stars of one film, unclipped.
-
-    films float64[n]: by rated film, in the order of `Person.known`
-    """
-
-    constant: float
-    films: Floats
 
 
 def fold_in(model: TasteModel, known: Known) -> Person:
@@ -82,8 +57,7 @@ def without(model: TasteModel, person: Person, place: int) -> Person:
     row, noise = model.rows(column)[0], model.noise[column[0]]
     turned = person.covariance @ row
     grown = np.outer(turned, turned) / (noise - row @ turned)
-    order = None if known.order is None else np.delete(known.order, place)
-    left = Known(np.delete(known.columns, place), np.delete(known.stars, place), order)
+    left = Known(np.delete(known.columns, place), np.delete(known.stars, place))
     return _settle(model, left, person.covariance + grown)
 
 
@@ -119,25 +93,3 @@ def taste_variance(model: TasteModel, person: Person, columns: Columns) -> Float
 def variance(model: TasteModel, person: Person, columns: Columns) -> Floats:
     """float64[m], stars^2: of the rating itself."""
     return taste_variance(model, person, columns) + model.noise[columns]
-
-
-def parts(model: TasteModel, person: Person, columns: Columns) -> Parts:
-    """Expected stars by what they rest on."""
-    k, rows, w = model.k, model.rows(columns), person.w
-    return Parts(
-        average=model.mean,
-        quality=model.quality[columns],
-        generosity=np.full(columns.size, w[k]),
-        groups=rows[:, k + 1 :] @ w[k + 1 :],
-        taste=rows[:, :k] @ w[:k],
-    )
-
-
-def shares(model: TasteModel, person: Person, column: int) -> Shares:
-    """Expected stars of one film by rated film: what each of them adds."""
-    turned = model.rows(np.array([column]))[0] @ person.covariance
-    alone = turned @ (model.precision @ person.start)
-    return Shares(
-        constant=float(model.mean + model.quality[column] + alone),
-        films=(told(model, person.known) + person.pulls) @ turned,
-    )

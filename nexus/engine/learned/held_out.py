@@ -1,28 +1,34 @@
 """Calibration on people the model never saw, though the final model sees everybody.
 
 The people are dealt into folds; a model fitted without a fold folds its people in from
-part of their ratings and foresees the rest (cross-fitting). Each person appears with
-0, with 1-5, with 6-20 and with all of their known ratings, so that short histories
-are calibrated too.
+part of their ratings and foresees the rest (cross-fitting). Of the ratings not hidden
+each person tells none, 1 to 5, 6 to 20 and all, the last only if there are 21 or more:
+once for each range of `KNOWN_FROM` that they reach, so that short histories are
+calibrated too.
 """
 
 from dataclasses import dataclass
+from itertools import zip_longest
 
 import numpy as np
 
 from nexus.engine.arrays import Bools, Floats, Ints, freeze
-from nexus.engine.learned.calibration import Calibration, Foreseen, calibrate
+from nexus.engine.learned.calibration import (
+    KNOWN_FROM,
+    Calibration,
+    Foreseen,
+    calibrate,
+)
 from nexus.engine.learned.fold_in import fold_in
 from nexus.engine.learned.interactions import Columns, Known, Table, Vocabulary
 from nexus.engine.learned.matching import foresee
-from nexus.engine.learned.profiles import Groups
+from nexus.engine.learned.prior import Groups
 from nexus.engine.learned.taste import TasteConfig, TasteModel, fit_taste
 
 FOLDS = 4
 # With so many held-out people one fold is enough.
 ENOUGH_PEOPLE = 4000
-KNOWN_SHARE = 0.8
-KNOWN_RANGES = ((0, 0), (1, 5), (6, 20), (21, None))
+HIDDEN_SHARE = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +105,8 @@ def _foresee_person(
     ids = table.vocabulary.items[table.items[first:last]]
     columns, stars = model.vocabulary.columns(ids), table.stars[first:last]
     shuffled = rng.permutation(columns.size)
-    split = round(KNOWN_SHARE * columns.size)
+    # Of two ratings one: those with few ratings are to be calibrated too.
+    split = columns.size - max(round(HIDDEN_SHARE * columns.size), columns.size > 1)
     known, hidden = shuffled[:split], shuffled[split:]
     if not hidden.size:
         return []
@@ -114,8 +121,8 @@ def _foresee_person(
 def _sizes(known: int, rng: np.random.Generator) -> list[int]:
     """How many ratings to tell: one number of each range that can be filled."""
     return [
-        known if most is None else int(rng.integers(least, min(most, known) + 1))
-        for least, most in KNOWN_RANGES
+        known if end is None else int(rng.integers(least, min(end, known + 1)))
+        for least, end in zip_longest(KNOWN_FROM, KNOWN_FROM[1:])
         if known >= least
     ]
 

@@ -23,7 +23,7 @@ Columns: TypeAlias = NDArray[np.intp]
 Numbers: TypeAlias = Sequence[float] | Floats | Ints
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Ratings:
     """Ratings of many people: row k says that users[k] gave items[k] stars[k].
 
@@ -53,11 +53,12 @@ class Ratings:
         return self.users.size
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class History:
     """One person's ratings: items int64[m] distinct, stars and order float64[m].
 
-    ValueError as for `Ratings`. An empty history is somebody new.
+    order is kept for models that use it; these here do not. ValueError as for
+    `Ratings`. An empty history is somebody new.
     """
 
     items: Ints
@@ -76,14 +77,14 @@ class History:
         return self.items.size
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Vocabulary:
     """The films a model knows: items int64[n], ascending; the place is the column."""
 
     items: Ints
 
     def __post_init__(self) -> None:
-        if self.items.size > 1 and not (np.diff(self.items) > 0).all():
+        if not (self.items[1:] > self.items[:-1]).all():
             raise ValueError("a vocabulary must be ascending, each id once")
 
     def __len__(self) -> int:
@@ -102,7 +103,7 @@ class Vocabulary:
         return np.where(self.items[found] == wanted, found, -1)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Table:
     """Ratings with row numbers for ids, sorted by user row, then item column.
 
@@ -139,16 +140,15 @@ def index(ratings: Ratings) -> Table:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Known:
     """The part of a history that a model knows: columns intp[m] ascending.
 
-    stars and order are float64[m]; without an order given, order is None.
+    stars: float64[m]
     """
 
     columns: Columns
     stars: Floats
-    order: Floats | None = None
 
     def __len__(self) -> int:
         return self.columns.size
@@ -162,8 +162,7 @@ def place(vocabulary: Vocabulary, history: History) -> Known:
     columns = vocabulary.columns(history.items)
     rows = np.argsort(columns, kind="stable")
     rows = rows[np.count_nonzero(columns < 0) :]
-    order = None if history.order is None else history.order[rows]
-    return Known(columns[rows], history.stars[rows], order)
+    return Known(columns[rows], history.stars[rows])
 
 
 def _set(frozen: object, name: str, value: object) -> None:
@@ -203,6 +202,8 @@ def _floats(name: str, values: Numbers) -> Floats:
 
 def _flat(name: str, values: Ids | Numbers) -> NDArray[Any]:
     """The values as an array, whatever their type; no bool is taken for a number."""
+    if isinstance(values, np.ma.MaskedArray):
+        raise ValueError(f"{name} must be all there, not masked")
     found = np.asarray(values)
     if found.ndim != 1:
         raise ValueError(f"{name} must be one-dimensional, not {found.ndim}-d")

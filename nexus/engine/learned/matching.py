@@ -46,12 +46,14 @@ def match_foreseen(
     foreseen: Foreseen,
 ) -> Match:
     """The same, where `foresee` has been asked already."""
+    expected = clip_stars(foreseen.expected)
     low, high = stars_range(calibration, foreseen)
+    # Where nearly all errors have one sign, the range alone would not hold the mean.
     return Match(
         like=chance(calibration, foreseen),
-        expected=clip_stars(foreseen.expected),
-        low=low,
-        high=high,
+        expected=expected,
+        low=np.minimum(low, expected),
+        high=np.maximum(high, expected),
         confidence=confidence(model, person, columns),
     )
 

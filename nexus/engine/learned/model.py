@@ -17,7 +17,7 @@ from nexus.engine.arrays import Floats, Ids, Ints, check_count
 from nexus.engine.learned import explanation, fold_in, matching
 from nexus.engine.learned.calibration import Calibration
 from nexus.engine.learned.cards import choose_cards
-from nexus.engine.learned.combine import combine
+from nexus.engine.learned.combine import combine, pick_weight
 from nexus.engine.learned.held_out import calibrate_on_held_out
 from nexus.engine.learned.interactions import (
     Columns,
@@ -62,7 +62,7 @@ class TrainedOn:
     n_films: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Model:
     """Fitted by `fit`, or mapped by `load`. Every method leaves it as it is.
 
@@ -77,25 +77,42 @@ class Model:
     trained_on: TrainedOn
     cards: Ints
 
+    def __post_init__(self) -> None:
+        """ValueError if the parts are not of the same films, or not of one size."""
+        if not np.array_equal(self.pick.vocabulary.items, self.vocabulary.items):
+            raise ValueError("pick and taste are of different films")
+        for name, (found, wanted) in _shapes(self).items():
+            if found != wanted:
+                raise ValueError(f"{name} must be of shape {wanted}, not {found}")
+
     @property
     def vocabulary(self) -> Vocabulary:
         """The films somebody has rated, ascending by id."""
         return self.taste.vocabulary
 
     def rank(
-        self, history: History, candidates: Ids, declared: Sequence[str] = ()
+        self,
+        history: History,
+        candidates: Ids,
+        declared: Sequence[str] = (),
+        *,
+        weight: float | None = None,
     ) -> Floats:
         """float64[m]: what to show first; higher is better, NaN = nobody rated it.
 
         Rated candidates get a score like the others, for the caller to hide. declared:
-        names of groups (genres) the person says they like.
+        names of groups (genres) the person says they like, not one string. weight: of
+        what is picked beside what is liked, which counts 1; None: what finds most of
+        the films that people go on to like (`combine.pick_weight`).
         """
+        _refuse_string("declared", declared)
         known = place(self.vocabulary, history)
         person = fold_in.fold_in(self.taste, known)
         like = likes_of_all(self.taste, self.calibration, person, self.strangers)
         pick = self.pick.scores(known.columns, known.stars, declared)
+        weight = pick_weight(len(known)) if weight is None else weight
         # One place more than there are films: where those nobody rated (-1) point.
-        scores = np.append(combine(pick, like, len(known)), np.nan)
+        scores = np.append(combine(pick, like, weight), np.nan)
         return scores[self.vocabulary.columns(candidates)]
 
     def match(self, history: History, candidates: Ids) -> Match:
@@ -174,6 +191,30 @@ class Model:
         return fold_in.without(self.taste, person, int(places[0]))
 
 
+def _shapes(model: Model) -> dict[str, tuple[tuple[int, ...], tuple[int, ...]]]:
+    """Of everything that is indexed by films or multiplied: as it is, as it must be."""
+    pick, taste, n = model.pick, model.taste, len(model.vocabulary)
+    d, q = taste.k + 1 + len(taste.groups), len(taste.pull)
+    nothing = np.empty(0, dtype=np.intp), np.empty(0)
+    targets = pick.weights.product(*nothing).size
+    return {
+        "strangers": (model.strangers.shape, (n,)),
+        "pick.weights": ((pick.weights.n_items, targets), (n, n)),
+        "pick.prior": (pick.prior.shape, (n,)),
+        "pick.genres": (pick.genres.members.shape, (len(pick.genres.names), n)),
+        "taste.vectors": (taste.vectors.shape, (n + 1, d)),
+        "taste.quality": (taste.quality.shape, (n + 1,)),
+        "taste.noise": (taste.noise.shape, (n + 1,)),
+        "taste.doubt": (taste.doubt.shape, (n + 1,)),
+        "taste.counts": (taste.counts.shape, (n + 1,)),
+        "taste.precision": (taste.precision.shape, (d, d)),
+        "taste.usual": (taste.usual.shape, (d,)),
+        "taste.unpulled": (taste.unpulled.shape, (d,)),
+        "taste.seen": (taste.seen.codes.shape, (n, q)),
+        "taste.pull": (taste.pull.shape, (q, d)),
+    }
+
+
 Part: TypeAlias = Literal["pick", "taste", "calibration"]
 T = TypeVar("T")
 
@@ -198,10 +239,13 @@ def fit(
 ) -> Model:
     """Learn from ratings; equal ratings, config and seed give equal bits.
 
-    item_groups: names of the groups (genres) of each film id, from the source of the
-    ratings. keep: called with the name and the making of each long part; it may return
-    what an earlier run has made. ValueError if there are no ratings.
+    That is on one machine, with one number of threads. item_groups: names of the groups
+    (genres) of each film id, from the source of the ratings. keep: called with the name
+    and the making of each long part; it may return what an earlier run has made.
+    ValueError if there are no ratings, or if names are one string.
     """
+    for film, names in (item_groups or {}).items():
+        _refuse_string(f"item_groups[{film}]", names)
     config = config or Config()
     table = index(ratings)
     # Each part's own numbers: they are the same whether another part is made or kept.
@@ -220,6 +264,12 @@ def fit(
     strangers = doubt_of_strangers(taste)
     cards = choose_cards(table, N_CARDS)
     return Model(pick, taste, held_out, strangers, _describe(table), cards)
+
+
+def _refuse_string(name: str, names: Sequence[str]) -> None:
+    """A string is a sequence of strings, too: of its letters."""
+    if isinstance(names, str):
+        raise ValueError(f"{name} must be a sequence of names, not {names!r}")
 
 
 def _fit_pick(

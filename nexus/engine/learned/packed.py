@@ -30,14 +30,6 @@ def places(d: int) -> Columns:
     return found
 
 
-def apply_twice(packed: Floats, rows: Floats) -> Floats:
-    """x' S x for each packed S and row x: float64[n]."""
-    first, second = np.triu_indices(rows.shape[1])
-    times = np.where(first == second, 1.0, 2.0)
-    found = np.einsum("np,np->n", packed * times, outer(rows))
-    return np.asarray(found, dtype=np.float64)
-
-
 def pack(whole: Floats) -> Floats:
     """float64[n, d, d] -> float64[n, d (d + 1) / 2]; the lower triangles are unread."""
     first, second = np.triu_indices(whole.shape[-1])

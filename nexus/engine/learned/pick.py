@@ -21,16 +21,18 @@ The flat term is in units of ratings of average weight: what a chance meeting of
 films may weigh grows with the root of the people, however many rare films there are.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve, cholesky, solve_triangular
-from scipy.sparse import csr_array
+from scipy.sparse import csc_array
 
 from nexus.engine.arrays import Floats, Sparse, check_share
 from nexus.engine.learned.interactions import Columns, Table, Vocabulary
 from nexus.engine.learned.prior import Genres, Groups, build_genres, rated_share
+from nexus.engine.learned.profiles import by_person
+from nexus.engine.learned.terms import LIKED_STARS, check_least, check_positive
 from nexus.engine.learned.weights import (
     DenseWeights,
     FactoredWeights,
@@ -39,11 +41,12 @@ from nexus.engine.learned.weights import (
     without_diagonal,
 )
 
-LIKED_STARS = 4.0
 # Of the matrix held whole (200 MB), and of each factor where people are few (both 38 MB
 # in a file, 88 MB in memory; more would take longer than 5 ms to multiply by).
 MOST_CELLS = 50_000_000
 MOST_FACTOR_CELLS = 12_500_000
+# Columns of a product of sparse matrices at a time.
+BLOCK = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +54,12 @@ class PickConfig:
     """Constants of the pick factor.
 
     inputs, targets: f and t at 1, 2, 3, 4, 5 stars; half stars lie between, half a
-                     star counts as one
+                     star counts as one; > 0
     user_power:      >= 0; 0 lets people count by how much they rated
     penalty:         > 0; dropout: 0 <= p < 1
-    prior_weight, prior_fade, genre_weight: see the module; prior_fade > 0 in ratings
-    prior_half_life: share 0..1 of the newest ratings, None: old ones count in full
+    prior_weight, prior_fade, genre_weight: see the module; prior_fade > 0 in ratings,
+                     the weights >= 0
+    prior_half_life: share > 0 of the newest ratings, None: old ones count in full
     """
 
     inputs: tuple[float, ...] = (0.5, 0.6, 0.75, 1.0, 1.15)
@@ -71,8 +75,13 @@ class PickConfig:
     def __post_init__(self) -> None:
         if len(self.inputs) != 5 or len(self.targets) != 5:
             raise ValueError("inputs and targets are five numbers, for 1 to 5 stars")
-        if not (self.penalty > 0 and self.prior_fade > 0):
-            raise ValueError("penalty and prior_fade must be above 0")
+        for point in (*self.inputs, *self.targets):
+            check_positive(inputs_and_targets=point)
+        check_positive(penalty=self.penalty, prior_fade=self.prior_fade)
+        if self.prior_half_life is not None:
+            check_positive(prior_half_life=self.prior_half_life)
+        check_least(0, user_power=self.user_power)
+        check_least(0, prior_weight=self.prior_weight, genre_weight=self.genre_weight)
         check_share("dropout", self.dropout)
         if self.dropout == 1:
             raise ValueError("a dropout of 1 leaves nothing to learn from")
@@ -208,8 +217,8 @@ def pose(table: Table, config: PickConfig) -> Problem:
         table.users[table.stars >= LIKED_STARS], minlength=table.n_users
     )
     root = (likes + 1.0) ** (-config.user_power / 2)
-    inputs = _matrix(table, grade(table.stars, config.inputs) * root[table.users])
-    targets = _matrix(table, grade(table.stars, config.targets) * root[table.users])
+    inputs = by_person(table, grade(table.stars, config.inputs) * root[table.users])
+    targets = by_person(table, grade(table.stars, config.targets) * root[table.users])
     energy = np.asarray(inputs.power(2).sum(axis=0), dtype=np.float64)
     flat = config.penalty * np.sqrt(table.n_users) * energy.sum() / table.stars.size
     penalty = flat + config.dropout / (1 - config.dropout) * energy
@@ -217,12 +226,34 @@ def pose(table: Table, config: PickConfig) -> Problem:
 
 
 def solve_by_films(problem: Problem) -> DenseWeights:
-    """B = (G + L)^-1 C by Cholesky in the space of films."""
-    gram = (problem.inputs.T @ problem.inputs).toarray()
-    gram += np.diag(problem.penalty)
-    target = (problem.inputs.T @ problem.targets).toarray()
-    factor = cho_factor(gram, overwrite_a=True)
-    return without_diagonal(cho_solve(factor, target, overwrite_b=True))
+    """B = (G + L)^-1 C by Cholesky in the space of films.
+
+    Memory peaks at 12 n_items^2 bytes, the factor in float64 and B in float32, and a
+    block of columns.
+    """
+    factor = cho_factor(ridge(problem.inputs, problem.penalty), overwrite_a=True)
+    found = np.empty(factor[0].shape, dtype=np.float32)
+    for part, target in _product(problem.inputs, problem.targets):
+        found[:, part] = cho_solve(factor, target, overwrite_b=True, check_finite=False)
+    return without_diagonal(found)
+
+
+def ridge(inputs: Sparse, penalty: Floats) -> Floats:
+    """X'X + L in Fortran order, as LAPACK overwrites it: float64[n, n], 8 n^2 bytes."""
+    n = penalty.size
+    found = np.empty((n, n), order="F")
+    for part, block in _product(inputs, inputs):
+        found[:, part] = block
+    found[np.diag_indices(n)] += penalty
+    return found
+
+
+def _product(left: Sparse, right: Sparse) -> Iterator[tuple[slice, Floats]]:
+    """left' right by blocks of columns: whole and sparse it takes more than dense."""
+    across, columns = left.T, csc_array(right)
+    for start in range(0, right.shape[1], BLOCK):
+        part = slice(start, start + BLOCK)
+        yield part, (across @ columns[:, part]).toarray(order="F")
 
 
 def solve_by_people(problem: Problem) -> FactoredWeights:
@@ -253,10 +284,3 @@ def factors_by_people(problem: Problem) -> tuple[Floats, Floats]:
     root = cholesky(kernel + one, lower=True, overwrite_a=True)
     half = solve_triangular(root, one, lower=True, overwrite_b=True).T
     return np.asarray(scaled.T @ half), np.asarray(problem.targets.T @ half)
-
-
-def _matrix(table: Table, values: Floats) -> Sparse:
-    shape = (table.n_users, table.n_items)
-    found = csr_array((values, (table.users, table.items)), shape=shape)
-    found.sort_indices()
-    return found

@@ -18,12 +18,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve, qr, svd
+from scipy.linalg import cho_factor, cho_solve, svd
 from scipy.sparse import csc_array, csr_array
 
 from nexus.engine.arrays import Floats, Ints
 from nexus.engine.learned.interactions import Columns, Table
 from nexus.engine.learned.pick import (
+    BLOCK,
     MOST_CELLS,
     PickConfig,
     PickModel,
@@ -31,12 +32,14 @@ from nexus.engine.learned.pick import (
     are_few,
     make_model,
     pose,
+    ridge,
 )
 from nexus.engine.learned.prior import Groups
+from nexus.engine.learned.profiles import orthogonal, times
 from nexus.engine.learned.rounded import round_sparse
+from nexus.engine.learned.terms import check_least
 from nexus.engine.learned.weights import FactoredWeights, factor
 
-BLOCK = 256
 POWER_STEPS = 4
 SPARE_DIRECTIONS = 16
 # A film with few ratings cannot tell many neighbours apart: fewer are worth trying,
@@ -61,8 +64,8 @@ class SparseConfig:
     sources: int = 6000
 
     def __post_init__(self) -> None:
-        if min(self.rank, self.support, self.keep, self.sources) < 1:
-            raise ValueError("rank, support, keep and sources must be at least 1")
+        check_least(1, rank=self.rank, support=self.support)
+        check_least(1, keep=self.keep, sources=self.sources)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +121,7 @@ def fit_pick_sparse(
     rng: np.random.Generator,
     groups: Groups | None = None,
 ) -> PickModel:
-    """Fit B as V W + S; time as n_items * support^3, memory as sources^2."""
+    """Fit B as V W + S; time as n_items * support^3, a Gram of 8 sources^2 bytes."""
     config, sizes = config or PickConfig(), sizes or SparseConfig()
     problem = pose(table, config)
     weights = solve_sparsely(problem, sizes, rng)
@@ -131,7 +134,7 @@ def solve_sparsely(
     basis = _find_basis(problem, sizes.rank, rng)
     sources = _find_sources(problem, sizes.sources)
     chosen = _fit_rest(problem, basis, basis.solve(), sources, sizes, None)
-    right = basis.solve(_dense(chosen.T @ basis.hv).T)
+    right = basis.solve(times(chosen.T, basis.hv).T)
     rest = _fit_rest(problem, basis, right, sources, sizes, chosen)
     rest.setdiag(0.0)
     rest.eliminate_zeros()
@@ -147,33 +150,22 @@ def _find_basis(problem: Problem, rank: int, rng: np.random.Generator) -> _Basis
     scaled.data /= root[scaled.indices]
     n_users, n_items = scaled.shape
     tried = min(rank + SPARE_DIRECTIONS, n_users, n_items)
-    found = _orthogonal(scaled.T @ rng.standard_normal((n_users, tried)))
+    found = orthogonal(times(scaled.T, rng.standard_normal((n_users, tried))))
     for _ in range(POWER_STEPS):
-        found = _orthogonal(scaled.T @ (scaled @ found))
-    left, values, turn = svd(_dense(scaled @ found), full_matrices=False)
+        found = orthogonal(times(scaled.T, times(scaled, found)))
+    left, values, turn = svd(times(scaled, found), full_matrices=False)
     rank = min(rank, tried)
     v = found @ turn[:rank].T / root[:, np.newaxis]
     xv = left[:, :rank] * values[:rank]
-    hv = problem.inputs.T @ xv + problem.penalty[:, np.newaxis] * v
-    vc = _dense(problem.targets.T @ xv).T
-    return _Basis(v, _dense(hv), vc, values[:rank] ** 2 + 1)
-
-
-def _orthogonal(directions: object) -> Floats:
-    return _dense(qr(_dense(directions), mode="economic")[0])
-
-
-def _dense(product: object) -> Floats:
-    """Sparse times dense is dense, which its type does not say."""
-    return np.asarray(product, dtype=np.float64)
+    hv = times(problem.inputs.T, xv) + problem.penalty[:, np.newaxis] * v
+    vc = times(problem.targets.T, xv).T
+    return _Basis(v, hv, vc, values[:rank] ** 2 + 1)
 
 
 def _find_sources(problem: Problem, n: int) -> _Sources:
     counts = np.bincount(problem.inputs.indices, minlength=problem.energy.size)
     columns = np.sort(np.argsort(-counts, kind="stable")[:n])
-    inputs = problem.inputs[:, columns]
-    gram = (inputs.T @ inputs).toarray()
-    gram += np.diag(problem.penalty[columns])
+    gram = ridge(problem.inputs[:, columns], problem.penalty[columns])
     return _Sources(columns, gram, np.sqrt(problem.energy[columns]))
 
 
@@ -183,7 +175,7 @@ def _blocks(
     """Targets in pieces, so that memory grows as the sources, not as all films."""
     by_source = problem.inputs[:, sources.columns].T.tocsr()
     inputs, targets = csc_array(problem.inputs), csc_array(problem.targets)
-    own = _dense(problem.inputs.multiply(problem.targets).sum(axis=0))
+    own = np.asarray(problem.inputs.multiply(problem.targets).sum(axis=0), dtype=float)
     own -= np.einsum("ir,ri->i", basis.hv, right)
     energy = problem.energy + problem.penalty
     counts = np.diff(inputs.indptr).astype(np.int64)

@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 
 from nexus.engine.arrays import Bools, Floats, freeze
 from nexus.engine.learned.interactions import Table, Vocabulary
 
-Groups = Mapping[int, Sequence[str]]
+# Names of the groups (genres) of each item id.
+Groups: TypeAlias = Mapping[int, Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True)

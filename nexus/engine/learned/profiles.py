@@ -8,7 +8,7 @@ SVD++, Koren 2008); a film's rater profile is the same the other way round,
 al. 2019, "On the difficulty of evaluating baselines").
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -18,8 +18,8 @@ from scipy.sparse import csc_array, csr_array
 
 from nexus.engine.arrays import Floats, Sparse
 from nexus.engine.learned.interactions import Table, Vocabulary
+from nexus.engine.learned.prior import Groups
 
-Groups: TypeAlias = Mapping[int, Sequence[str]]
 EitherWay: TypeAlias = "csr_array[np.float64] | csc_array[np.float64]"
 
 MOST_GROUPS = 32
@@ -84,16 +84,16 @@ def _find_basis(matrix: EitherWay, q: int) -> Floats:
     parts = [slice(at, at + width) for at in range(0, basis.shape[1], width)]
     block = np.random.default_rng(0).standard_normal((n, width))
     for part in parts:
-        basis[:, part] = _orthogonal(block)
+        basis[:, part] = orthogonal(block)
         block = times(matrix.T, times(matrix, basis[:, part]))
-    basis = _orthogonal(basis)
+    basis = orthogonal(basis)
     products = [
         basis.T @ times(matrix.T, times(matrix, basis[:, part])) for part in parts
     ]
     return basis @ _strongest(np.hstack(products), q)
 
 
-def _orthogonal(directions: Floats) -> Floats:
+def orthogonal(directions: Floats) -> Floats:
     """Make them so in place, where they allow it; whatever they are, none is lost."""
     found = qr(directions, overwrite_a=True, mode="economic", check_finite=False)[0]
     return np.asarray(found, dtype=np.float64)

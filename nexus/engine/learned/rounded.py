@@ -1,7 +1,8 @@
 """Numbers in one or two bytes each: whole steps, each row or column with its own step.
 
 A byte is -127..127 steps, two are -32,767..32,767. The largest number is met to
-rounding, all others to half a step.
+rounding, all others to half a step. Where a step would be less than the least normal
+float32, about 1e-38, all numbers are 0.
 """
 
 from dataclasses import dataclass
@@ -107,4 +108,5 @@ def round_sparse(values: Sparse) -> Neighbours:
 
 def _steps(largest: Floats, size: type[np.signedinteger]) -> Steps:
     steps = (largest / np.iinfo(size).max).astype(np.float32)
-    return np.where(steps > 0, steps, np.float32(1.0))
+    # A subnormal step is inexact, so that codes would not fit in their bytes.
+    return np.where(steps >= np.finfo(np.float32).tiny, steps, np.float32(1.0))

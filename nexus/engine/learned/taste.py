@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 from nexus.engine.arrays import Floats, Ints, freeze
 from nexus.engine.learned.interactions import Columns, Table, Vocabulary
 from nexus.engine.learned.packed import unpack
+from nexus.engine.learned.prior import Groups
 from nexus.engine.learned.profiles import (
     LEAST_SPREAD,
-    Groups,
     film_features,
     find_profiles,
     group_names,
@@ -39,6 +39,7 @@ from nexus.engine.learned.taste_steps import (
     pieces,
     regress,
 )
+from nexus.engine.learned.terms import check_least, check_positive
 
 # Variances believed before anything is seen, in stars^2.
 USUAL_FACTOR, USUAL_BIAS, USUAL_GROUP = 0.05, 0.2, 0.02
@@ -65,11 +66,11 @@ class TasteConfig:
     pull_ratings: float = 5.0
 
     def __post_init__(self) -> None:
-        if min(self.factors, self.seen, self.raters, self.rounds) < 1:
-            raise ValueError("factors, seen, raters and rounds must be at least 1")
-        penalties = (self.film_penalty, self.pull_penalty, self.noise_ratings)
-        if not min(penalties) > 0 or not self.pull_ratings >= 0:
-            raise ValueError("penalties and weights must be positive")
+        check_least(1, factors=self.factors, seen=self.seen)
+        check_least(1, raters=self.raters, rounds=self.rounds)
+        check_positive(film_penalty=self.film_penalty, pull_penalty=self.pull_penalty)
+        check_positive(noise_ratings=self.noise_ratings)
+        check_least(0, pull_ratings=self.pull_ratings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +136,10 @@ def fit_taste(
     config: TasteConfig | None = None,
     rng: np.random.Generator,
 ) -> TasteModel:
-    """Learn from a table; equal table, config and seed give equal bits.
+    """Learn from a table.
+
+    Equal table, config and seed give equal bits on one machine, with one number of
+    threads: another sums in another order.
 
     item_groups: names of the groups of each item id, the same source's as the
     ratings. ValueError without a rating.
@@ -222,7 +226,7 @@ def _model(
     config: TasteConfig,
 ) -> TasteModel:
     films = _with_stranger(fitted.films, fitted.film_prior)
-    doubt = _doubt(films, fitted.prior)
+    doubt = doubt_of_films(films, fitted.prior)
     scaled = fitted.pull[1:] / pull.spread[:, None]
     return TasteModel(
         vocabulary=table.vocabulary,
@@ -254,15 +258,15 @@ def _with_stranger(films: Films, prior: Prior) -> Films:
     )
 
 
-def _doubt(films: Films, prior: Prior) -> Floats:
-    """E[(p, 1)' S_i (p, 1)] over people, S_i the covariance of (v_i, b_i).
+def doubt_of_films(films: Films, prior: Prior) -> Floats:
+    """E[(p, 1)' S_i (p, 1)] over people's priors, S_i the covariance of (v_i, b_i).
 
     Films are taken at their means when a person is folded in; what is lost by that
     is so much more noise in the ratings of little known films.
     """
-    k = films.k
-    head = np.append(prior.means.mean(axis=0)[:k], 1.0)
-    second = np.outer(head, head)
+    k, n = films.k, prior.means.shape[0]
+    heads = np.hstack([prior.means[:, :k], np.ones((n, 1))])
+    second = heads.T @ heads / n
     second[:k, :k] += np.linalg.inv(prior.precision)[:k, :k]
     double = 2 * second - np.diag(np.diag(second))
     return np.asarray(films.spread @ double[np.triu_indices(k + 1)], dtype=np.float64)

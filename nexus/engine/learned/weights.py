@@ -107,10 +107,10 @@ class FactoredWeights:
         return np.where(columns == candidate, 0.0, found)
 
 
-def without_diagonal(matrix: Floats) -> DenseWeights:
-    """Zero the diagonal of the matrix, in place."""
+def without_diagonal(matrix: Floats | Singles) -> DenseWeights:
+    """Zero the diagonal of the matrix, in place; its rows are held row by row."""
     np.fill_diagonal(matrix, 0.0)
-    return DenseWeights(freeze(matrix.astype(np.float32)))
+    return DenseWeights(freeze(np.ascontiguousarray(matrix, dtype=np.float32)))
 
 
 def factor(left: Floats, right: Floats, rest: Neighbours | None) -> FactoredWeights:

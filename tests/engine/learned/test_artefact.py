@@ -1,3 +1,4 @@
+import hashlib
 import json
 import tracemalloc
 from collections.abc import Callable, Mapping
@@ -10,6 +11,7 @@ import pytest
 
 from nexus.engine import learned
 from nexus.engine.learned.artefact import (
+    BOUND,
     FORMAT_VERSION,
     MANIFEST,
     UnusableArtefact,
@@ -154,6 +156,15 @@ def change(directory: Path, **facts: object) -> None:
     replace(directory / MANIFEST, json.dumps({**manifest, **facts}).encode())
 
 
+def bind(directory: Path, **facts: object) -> None:
+    """Change facts and the hash with them."""
+    change(directory, **facts)
+    manifest = json.loads((directory / MANIFEST).read_bytes())
+    bound = {name: manifest[name] for name in BOUND}
+    text = json.dumps(bound, sort_keys=True, separators=(",", ":"))
+    change(directory, content_hash=hashlib.sha256(text.encode()).hexdigest())
+
+
 def cut(file: str) -> Callable[[Path], object]:
     def damage(directory: Path) -> None:
         content = (directory / file).read_bytes()
@@ -196,6 +207,10 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
     "the training is another": lambda it: change(it, training={}),
     "the hash is another": lambda it: change(it, content_hash="0"),
     "the form is nonsense": lambda it: change(it, form=[]),
+    "the training is none": lambda it: bind(it, training=None),
+    "the metrics are a list": lambda it: change(it, metrics=[]),
+    "the metrics are not there": lambda it: change(it, metrics=None),
+    "it is too deep": lambda it: replace(it / MANIFEST, b"[" * 200_000),
     "it is no object": lambda it: replace(it / MANIFEST, b"[]"),
 }
 
@@ -208,6 +223,12 @@ def test_it_refuses_what_is_not_as_written(
 
     with pytest.raises(UnusableArtefact):
         read(saved, CLASSES)
+
+
+def test_it_takes_what_is_bound_to_its_hash(saved: Path) -> None:
+    bind(saved, training={"seed": 2})
+
+    assert read(saved, CLASSES)[1].training == {"seed": 2}
 
 
 @pytest.mark.parametrize("version", [1, FORMAT_VERSION + 1, None])
@@ -232,9 +253,9 @@ def test_it_makes_no_class_it_was_not_told_of(saved: Path) -> None:
 
 def test_it_brings_a_model_back_to_the_bit(tmp_path: Path) -> None:
     model = small_model()
-    learned.save(model, tmp_path / "v1")
+    learned.save(model, str(tmp_path / "v1"))
 
-    again = learned.load(tmp_path / "v1")
+    again = learned.load(str(tmp_path / "v1"))
 
     films = [*range(1000, 1030), 77]
     assert again.rank(FAN, films).tobytes() == model.rank(FAN, films).tobytes()
@@ -262,6 +283,31 @@ def test_it_binds_the_facts_it_is_given(tmp_path: Path) -> None:
 
     assert one.content_hash != two.content_hash
     assert (one.training, one.metrics, two.metrics) == ({"seed": 1}, METRICS, {})
+
+
+@pytest.mark.parametrize(
+    ("part", "name", "value", "complaint"),
+    [
+        ("taste", "k", {"value": 2}, "taste.vectors must be of shape"),
+        (
+            "pick",
+            "prior",
+            {"array": "model.taste.noise"},
+            "pick.prior must be of shape",
+        ),
+    ],
+)
+def test_it_loads_no_parts_that_do_not_fit(
+    tmp_path: Path, part: str, name: str, value: object, complaint: str
+) -> None:
+    learned.save(small_model(), tmp_path / "v1")
+    manifest = json.loads((tmp_path / "v1" / MANIFEST).read_bytes())
+    form = manifest["form"]
+    form["fields"][part]["fields"][name] = value
+    bind(tmp_path / "v1", form=form)
+
+    with pytest.raises(UnusableArtefact, match=complaint):
+        learned.load(tmp_path / "v1")
 
 
 def test_it_loads_models_only(tmp_path: Path) -> None:

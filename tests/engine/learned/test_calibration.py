@@ -14,7 +14,8 @@ from nexus.engine.learned.calibration import (
     line,
     stars_range,
 )
-from nexus.engine.learned.fold_in import fold_in, shares
+from nexus.engine.learned.explanation import share_stars
+from nexus.engine.learned.fold_in import fold_in
 from nexus.engine.learned.held_out import (
     calibrate_on_held_out,
     hold_out,
@@ -202,6 +203,20 @@ def test_it_matches_within_bounds(seed: int) -> None:
     assert (said.like <= high).all()
 
 
+def test_it_holds_the_expected_stars_where_errors_have_one_sign() -> None:
+    """Of 95 % five stars and 5 % half a star, the 10 % quantile is above the mean."""
+    stars = np.where(np.arange(400) % 20 == 0, 0.5, 5.0)
+    found = calibrate(foreseen([3.5] * 400), stars)
+    model = model_by_hand()
+    nobody, films = fold_in(model, known([], [])), np.array([0, 1])
+
+    said = match(model, found, nobody, films)
+
+    assert (stars_range(found, foresee(model, nobody, films))[0] > said.expected).all()
+    assert said.low.tolist() == said.expected.tolist()
+    assert (said.expected <= said.high).all()
+
+
 def test_it_is_not_confident_about_a_stranger_and_an_unknown_film() -> None:
     model = model_by_hand()
     nobody, somebody = fold_in(model, known([], [])), fold_in(model, known([0], [4.0]))
@@ -230,10 +245,10 @@ def test_it_adds_up_in_log_odds_as_in_stars(seed: int) -> None:
     columns = np.array([column])
 
     offset, slope = line(found, foresee(model, person, columns))
-    of = shares(model, person, column)
+    of = share_stars(model, person, columns)
 
-    odds = offset[0] + slope[0] * (of.constant - MIDDLE)
-    odds += (slope[0] * of.films).sum()
+    odds = offset[0] + slope[0] * (of.average - MIDDLE)
+    odds += (slope[0] * of.components).sum()
     assert odds == pytest.approx(logit(match(model, found, person, columns).like[0]))
 
 
@@ -261,6 +276,16 @@ def test_it_holds_people_out_with_short_and_long_histories() -> None:
     shares = np.bincount(table.users)
     assert first.sum() == (shares - np.round(0.8 * shares)).sum()
     assert (held.stars >= 0.5).all()
+
+
+def test_it_holds_one_of_two_ratings_back() -> None:
+    people = np.repeat(np.arange(8), 2)
+    table = index(Ratings(people, np.tile([1, 2], 8), np.tile([4.0, 2.5], 8)))
+
+    held = hold_out(table, config=SMALL, rng=np.random.default_rng(0))
+
+    # Everybody is foreseen from nothing and from their other rating.
+    assert np.bincount(held.foreseen.known).tolist() == [8, 8]
 
 
 def test_it_calibrates_alike_for_equal_seeds() -> None:

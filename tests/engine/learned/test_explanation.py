@@ -34,12 +34,16 @@ def by_kind(found: Explanation, kind: str) -> list[Reason]:
 
 
 def numbers(found: Explanation) -> list[float]:
-    return [found.expected_stars, *(reason.points for reason in found.reasons)]
+    return [
+        found.base,
+        found.expected_stars,
+        *(reason.points for reason in found.reasons),
+    ]
 
 
 def without_numbers(found: Explanation) -> Explanation:
     reasons = tuple(dataclasses.replace(one, points=0.0) for one in found.reasons)
-    return dataclasses.replace(found, expected_stars=0.0, reasons=reasons)
+    return dataclasses.replace(found, base=0.0, expected_stars=0.0, reasons=reasons)
 
 
 @laws

@@ -8,8 +8,6 @@ from hypothesis import strategies as st
 from nexus.engine.learned.fold_in import (
     expected_stars,
     fold_in,
-    parts,
-    shares,
     taste_variance,
     variance,
     without,
@@ -73,7 +71,6 @@ def test_it_knows_somebody_new_by_the_prior() -> None:
 
     assert person.w == pytest.approx([0.2, -0.1])
     assert expected_stars(model, person, BOTH) == pytest.approx([3.6, 2.2])
-    assert shares(model, person, 0).films.size == 0
 
 
 def test_it_answers_for_a_film_nobody_rated() -> None:
@@ -91,28 +88,6 @@ def test_it_leaves_unknown_films_of_a_history_out() -> None:
     with_unknown = place(model.vocabulary, History([10, 99], [4.0, 1.0]))
 
     assert (fold_in(model, with_unknown).w == fold_in(model, known([0], [4.0])).w).all()
-
-
-def test_it_gives_each_rated_film_its_share_by_hand() -> None:
-    model = model_by_hand()
-
-    found = shares(model, fold_in(model, known([0, 1], [4.5, 2.0])), 0)
-
-    # x_0 A^-1 x_0 = 2/3 per star for film 0, x_0 A^-1 x_1 = 0 for film 1
-    assert found.constant == pytest.approx(3.5)
-    assert found.films == pytest.approx([2 / 3, 0.0])
-
-
-def test_it_names_the_parts_by_hand() -> None:
-    model = model_by_hand()
-
-    found = parts(model, fold_in(model, known([0, 1], [4.5, 2.5])), BOTH)
-
-    assert found.average == 3.0
-    assert found.quality == pytest.approx([0.5, -0.5])
-    assert found.generosity == pytest.approx([1 / 3, 1 / 3])
-    assert found.taste == pytest.approx([1 / 3, -1 / 3])
-    assert found.groups == pytest.approx([0, 0])
 
 
 def test_it_forgets_a_rating_by_hand() -> None:
@@ -142,46 +117,6 @@ def test_it_cannot_forget_what_is_not_there(at: int) -> None:
         without(model, fold_in(model, known([0, 1], [4.0, 4.0])), at)
 
 
-@pytest.mark.parametrize("pull_ratings", [0.0, 2.0])
-def test_it_adds_up_exactly_in_5000_cases(pull_ratings: float) -> None:
-    model, rng = fitted(pull_ratings), np.random.default_rng(1)
-    worst = 0.0
-
-    for _ in range(500):
-        person = fold_in(model, draw_known(model, rng))
-        columns = rng.integers(-1, len(model.vocabulary), 10)
-        expected = expected_stars(model, person, columns)
-        of = parts(model, person, columns)
-        total = of.average + of.quality + of.generosity + of.groups + of.taste
-        worst = max(worst, float(np.abs(total - expected).max()))
-        for column, stars in zip(columns.tolist(), expected.tolist(), strict=True):
-            found = shares(model, person, column)
-            worst = max(worst, abs(found.constant + found.films.sum() - stars))
-
-    assert worst <= 1e-9
-
-
-@pytest.mark.parametrize("pull_ratings", [0.0, 2.0])
-def test_it_forgets_exactly_in_5000_cases(pull_ratings: float) -> None:
-    model, rng = fitted(pull_ratings), np.random.default_rng(2)
-    films, worst, cases = np.arange(-1, len(model.vocabulary)), 0.0, 0
-
-    while cases < 5000:
-        told = draw_known(model, rng)
-        person = fold_in(model, told)
-        for at in rng.permutation(len(told))[:10].tolist():
-            left = without(model, person, at)
-            anew = fold_in(model, _but(told, at))
-            stars = expected_stars(model, left, films)
-            again = expected_stars(model, anew, films)
-            doubt = variance(model, left, films) - variance(model, anew, films)
-            worst = max(worst, float(np.abs(stars - again).max()))
-            worst = max(worst, float(np.abs(doubt).max()))
-            cases += 1
-
-    assert worst <= 1e-9
-
-
 @laws
 @given(seeds)
 def test_it_knows_more_with_every_rating(seed: int) -> None:
@@ -195,19 +130,6 @@ def test_it_knows_more_with_every_rating(seed: int) -> None:
     for at in range(len(told)):
         fewer = taste_variance(model, fold_in(model, _but(told, at)), films)
         assert (fewer >= doubt - 1e-12).all()
-
-
-@laws
-@given(seeds)
-def test_it_does_not_care_for_the_order_of_a_history(seed: int) -> None:
-    model, rng = fitted(), np.random.default_rng(seed)
-    told = draw_known(model, rng)
-    ids, turned = model.vocabulary.items[told.columns], rng.permutation(len(told))
-
-    there = place(model.vocabulary, History(ids, told.stars))
-    back = place(model.vocabulary, History(ids[turned], told.stars[turned]))
-
-    assert (fold_in(model, there).w == fold_in(model, back).w).all()
 
 
 def _but(told: Known, at: int) -> Known:

@@ -111,6 +111,19 @@ def test_it_takes_the_whole_range_of_ids_and_any_type_of_number() -> None:
         History(np.array([2**63 - 1], dtype=np.uint64), [3]).items.tolist() == ends[1:]
     )
     assert History(small, small, small).stars.tolist() == [3.0, 4.0]
+    table = index(Ratings(ends[::-1], ends, [3, 4]))
+    assert table.vocabulary.items.tolist() == ends
+    assert table.vocabulary.columns(ends).tolist() == [0, 1]
+
+
+def test_it_takes_nothing_masked_for_a_number() -> None:
+    masked = np.ma.masked_array([3, 4], [False, True])
+
+    for fields in ((masked, [3, 4]), ([3, 4], masked), ([3, 4], [3, 4], masked)):
+        with pytest.raises(ValueError, match="must be all there, not masked"):
+            History(*fields)
+    with pytest.raises(ValueError, match="items must be all there"):
+        VOCABULARY.columns(masked)
 
 
 @pytest.mark.parametrize("wanted", [[True], ["1"], [[1]], [0.5], [2**63]])
@@ -155,12 +168,10 @@ def test_it_refuses_a_vocabulary_out_of_order(items: list[int]) -> None:
 
 
 def test_it_places_the_known_part_of_a_history_by_column() -> None:
-    known = place(VOCABULARY, History([30, 11, -4], [5, 4, 3], [1, 2, 3]))
+    known = place(VOCABULARY, History([30, 11, -4], [5, 4, 3]))
 
     assert known.columns.tolist() == [0, 2]
     assert known.stars.tolist() == [3.0, 5.0]
-    assert known.order is not None
-    assert known.order.tolist() == [3.0, 1.0]
 
 
 def test_it_places_nothing_of_an_empty_history() -> None:
@@ -187,7 +198,9 @@ def test_it_does_not_mind_the_order_of_the_ratings(
 
 
 def _bytes(table: Table) -> list[bytes]:
-    arrays = [table.users, table.items, table.stars, table.vocabulary.items]
+    assert table.order is not None
+    ids = table.vocabulary.items
+    arrays = [table.users, table.items, table.stars, table.order, ids]
     fields = {field.name for field in dataclasses.fields(table)}
     assert fields == {"users", "items", "stars", "order", "n_users", "vocabulary"}
     return [array.tobytes() for array in arrays]

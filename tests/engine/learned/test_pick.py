@@ -1,5 +1,7 @@
 import dataclasses
+import tracemalloc
 from functools import cache
+from math import inf, nan
 from typing import Any
 
 import numpy as np
@@ -7,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nexus.engine.learned import pick
 from nexus.engine.learned.interactions import Ratings, Table, index
 from nexus.engine.learned.pick import (
     PickConfig,
@@ -36,6 +39,12 @@ GRADED = PickConfig(
 GROUPS = {1: ("Space",), 8: ("Love", "Space"), 15: ("Love",)}
 MODEL = fit_pick(table_of_two_kinds(), groups=GROUPS)
 N_ITEMS = len(MODEL.vocabulary)
+
+NUMBERS = [
+    field.name
+    for field in dataclasses.fields(PickConfig)
+    if not isinstance(field.default, tuple)
+]
 
 histories = st.dictionaries(
     st.integers(0, N_ITEMS - 1), st.integers(1, 10).map(lambda half: half / 2)
@@ -126,6 +135,35 @@ def test_it_finds_the_same_by_people_and_by_films() -> None:
     assert np.abs(rounded - exact).max() < 0.01 * np.abs(exact).max()
     assert np.diag(rounded) == pytest.approx(0.0, abs=1e-15)
     assert np.diag(exact).tolist() == [0.0] * len(exact)
+
+
+def test_it_holds_the_rows_of_the_whole_matrix_together() -> None:
+    """As a loaded one does: a person's rows are read, never columns."""
+    weights = fitted(40, 24).weights
+
+    assert isinstance(weights, DenseWeights)
+    assert weights.matrix.flags.c_contiguous
+    assert weights.matrix.dtype == np.float32
+
+
+def test_it_solves_in_little_more_memory_than_factor_and_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """12 bytes a cell and a block of columns, of which the last is not full."""
+    monkeypatch.setattr(pick, "BLOCK", 32)
+    problem = pose(table_of_two_kinds(100, n := 600), PickConfig())
+    tracemalloc.start()
+
+    found = solve_by_films(problem).matrix
+
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    inputs, targets = problem.inputs.toarray(), problem.targets.toarray()
+    gram = inputs.T @ inputs + np.diag(problem.penalty)
+    exact = np.linalg.solve(gram, inputs.T @ targets)
+    np.fill_diagonal(exact, 0.0)
+    assert found == pytest.approx(exact, abs=1e-6)
+    assert peak / n**2 < 16
 
 
 @pytest.mark.parametrize(
@@ -297,6 +335,14 @@ def test_it_refuses_to_learn_from_nothing() -> None:
         {"prior_fade": 0.0},
         {"dropout": 1.0},
         {"dropout": -0.1},
+        {"user_power": -0.1},
+        {"prior_weight": -0.1},
+        {"genre_weight": -0.1},
+        {"prior_half_life": 0.0},
+        {"inputs": (0.0, 1.0, 1.0, 1.0, 1.0)},
+        {"targets": (1.0, 1.0, nan, 1.0, 1.0)},
+        {"inputs": (1.0, 1.0, 1.0, 1.0, inf)},
+        *({name: wrong} for name in NUMBERS for wrong in (nan, inf)),
     ],
 )
 def test_it_refuses_constants_that_make_no_sense(wrong: dict[str, Any]) -> None:

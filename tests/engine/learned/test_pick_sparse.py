@@ -1,3 +1,6 @@
+from math import inf, nan
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -116,9 +119,11 @@ def test_it_refuses_to_learn_from_nothing() -> None:
         fit_pick_sparse(index(Ratings([], [], [])), rng=rng())
 
 
-def test_it_refuses_sizes_below_one() -> None:
-    with pytest.raises(ValueError, match="at least 1"):
-        SparseConfig(keep=0)
+@pytest.mark.parametrize("size", ["rank", "support", "keep", "sources"])
+@pytest.mark.parametrize("wrong", [0, nan, inf])
+def test_it_refuses_sizes_below_one(size: str, wrong: Any) -> None:
+    with pytest.raises(ValueError, match=f"{size} must be at least 1"):
+        SparseConfig(**{size: wrong})
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@ import dataclasses
 import subprocess
 import sys
 from functools import cache
+from math import inf, nan
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +14,7 @@ from nexus.engine.arrays import Floats, Sparse
 from nexus.engine.learned import profiles
 from nexus.engine.learned.fold_in import expected_stars, fold_in, variance
 from nexus.engine.learned.interactions import History, Ratings, Table, index, place
-from nexus.engine.learned.packed import apply_twice, corner, outer, pack, unpack
+from nexus.engine.learned.packed import corner, outer, pack, unpack
 from nexus.engine.learned.profiles import (
     by_person,
     find_profiles,
@@ -22,7 +24,12 @@ from nexus.engine.learned.profiles import (
     seen_profiles,
     times,
 )
-from nexus.engine.learned.taste import TasteConfig, TasteModel, fit_taste
+from nexus.engine.learned.taste import (
+    TasteConfig,
+    TasteModel,
+    doubt_of_films,
+    fit_taste,
+)
 from nexus.engine.learned.taste_steps import (
     PIECE,
     Films,
@@ -141,12 +148,17 @@ def test_it_cannot_learn_from_nothing() -> None:
         learn(index(Ratings([], [], [])))
 
 
-@pytest.mark.parametrize(
-    "wrong", [{"factors": 0}, {"rounds": 0}, {"film_penalty": 0}, {"pull_ratings": -1}]
-)
-def test_it_refuses_a_senseless_configuration(wrong: dict[str, int]) -> None:
-    with pytest.raises(ValueError, match="must be"):
-        TasteConfig(**wrong)
+@pytest.mark.parametrize("name", [one.name for one in dataclasses.fields(TasteConfig)])
+@pytest.mark.parametrize("wrong", [-1, nan, inf])
+def test_it_refuses_a_senseless_configuration(name: str, wrong: Any) -> None:
+    with pytest.raises(ValueError, match=f"{name} must be"):
+        TasteConfig(**{name: wrong})
+
+
+@pytest.mark.parametrize("name", ["factors", "rounds", "film_penalty", "noise_ratings"])
+def test_it_refuses_nothing_where_something_is_needed(name: str) -> None:
+    with pytest.raises(ValueError, match=f"{name} must be"):
+        dataclasses.replace(TasteConfig(), **{name: 0})
 
 
 @laws
@@ -172,7 +184,21 @@ def test_it_packs_symmetric_matrices_by_hand() -> None:
     assert unpack(packed, 3).tolist() == [[[1, 2, 3], [2, 4, 6], [3, 6, 9]]]
     assert packed[:, corner(3, 2)].tolist() == [[1, 2, 4]]
     assert pack(unpack(packed, 3)).tolist() == packed.tolist()
-    assert apply_twice(packed, np.array([[1.0, 0.0, -1.0]])).tolist() == [4.0]
+
+
+def test_it_doubts_films_by_hand() -> None:
+    """Prior means 1 and 3 and a variance of .5: E[p^2] = 5 + .5, E[p] = 2.
+
+    A film whose p, b covary as [[.3, .1], [.1, .2]] is in .3 * 5.5 + 2 * .1 * 2 + .2.
+    """
+    nothing = np.empty((1, 0))
+    films = Films(np.zeros((1, 2)), np.array([[0.3, 0.1, 0.2]]), np.ones(1), nothing)
+
+    doubt = doubt_of_films(
+        films, Prior(np.array([[1.0, 9.0], [3.0, 9.0]]), np.eye(2) * 2)
+    )
+
+    assert doubt == pytest.approx([2.25])
 
 
 def test_it_cuts_costs_into_pieces_without_a_gap() -> None:
