@@ -10,7 +10,7 @@ from types import FrameType
 from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import connection
+from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from nexus.lib.errors import InvalidError, NexusError, NotFoundError
@@ -96,19 +96,27 @@ def stopped_by_signals() -> Iterator[None]:
 
 
 @contextmanager
-def in_one_line() -> Iterator[None]:
+def in_one_line(*, undone: str = "") -> Iterator[None]:
     """Tell an anticipated failure in a line, with an exit code that says what helps.
 
     A signal that ends the program is a KeyboardInterrupt here, and heard once.
+    `undone` is said besides when the database fails: what it leaves.
     """
-    refuse_unprepared()
     try:
+        refuse_unprepared()
         with stopped_by_signals():
             yield
     except (InvalidError, NotFoundError) as error:
         raise CommandError(str(error), returncode=CANNOT_BE_DONE) from error
     except NexusError as error:
         raise CommandError(str(error), returncode=NOT_NOW) from error
+    except Error as error:
+        told = f"{first_line(error)}. {undone}".rstrip()
+        raise CommandError(told, returncode=NOT_NOW) from error
+
+
+def first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0].rstrip(".")
 
 
 def whole(low: int, high: int) -> Callable[[str], int]:

@@ -29,6 +29,11 @@ def models_dir() -> Path:
     return path
 
 
+def make_private(folder: Path) -> None:
+    """Make it for nobody else on the machine: what is learned tells of people."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
 def folder_of(version: str) -> Path:
     return models_dir() / version
 

@@ -1,15 +1,18 @@
 """How good a model is, measured on people it has never seen.
 
-Everybody has a place in 0..1 that stays theirs, and those of the lowest places are held
-out, of members and of people from outside apart. Where the places of those begin who
-were learned from is kept with a model: of two models, only those are asked about whose
-places are below both. They lose nothing by it, since a model answers for whoever has
-ratings. Each one's ratings are split: four fifths are told, the rest is to be foreseen.
+Everybody has a place in 0..1, and those of the lowest places are held out, of members
+and of people from outside apart. A member's place never changes; another's is theirs
+within one import only, since a number means somebody else in another one. Where the
+places of those begin who were learned from is kept with a model: of two models, only
+those are asked about whose places are below both. They lose nothing by it, since a
+model answers for whoever has ratings. Each one's ratings are split: four fifths are
+told, the rest is to be foreseen.
 """
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal, Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,10 +32,10 @@ from nexus.recommendations.interactions import Interactions
 # Called with the people done and those there are.
 Told: TypeAlias = Callable[[int, int], None]
 Figures: TypeAlias = dict[str, float]
-Kind: TypeAlias = Literal["members", "outside"]
 # By kind: nobody of a lower place was learned from.
 Bounds: TypeAlias = Mapping[str, float]
 
+MEMBERS: Final = "members"
 SHARE: Final = 0.1
 FEWEST, MOST = 5, 500
 LEAST_RATINGS: Final = 5  # of a person who is asked about
@@ -52,7 +55,7 @@ class Model(RankingModel, MatchModel, Protocol):
 class Person:
     """What is told of somebody, and what is to be foreseen."""
 
-    kind: Kind
+    kind: str
     place: float
     known: learned.History
     hidden: learned.History
@@ -60,51 +63,66 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Everybody who has rated, by ascending number: int64[n], and places float64[n]."""
+    """Everybody who has rated, by ascending number: n of each.
+
+    people: int64, places: float64, is_asked: whether they rated enough to be asked
+    outside: the kind of those from outside; after another import it is another one
+    """
 
     people: NDArray[np.int64]
     places: NDArray[np.float64]
+    is_asked: NDArray[np.bool_]
+    outside: str
 
     def bounds(self) -> dict[str, float]:
         is_member = self.people > 0
         return {
-            "members": bound_of(self.places[is_member]),
-            "outside": bound_of(self.places[~is_member]),
+            kind: bound_of(self.places[are_they], self.is_asked[are_they])
+            for kind, are_they in ((MEMBERS, is_member), (self.outside, ~is_member))
         }
 
     def held_out(self) -> NDArray[np.int64]:
         """Return the numbers of those below the bounds, ascending."""
         bounds = self.bounds()
-        of_each = np.where(self.people > 0, bounds["members"], bounds["outside"])
+        of_each = np.where(self.people > 0, bounds[MEMBERS], bounds[self.outside])
         return self.people[self.places < of_each]
+
+    def kind_of(self, number: int) -> str:
+        return MEMBERS if number > 0 else self.outside
 
 
 def places_of(ratings: Interactions) -> Places:
-    """Find everybody's place: by the number of a member, by the first rating of others.
+    people, counts = np.unique(ratings.people, return_counts=True)
+    told = mixed(people.view(np.uint64))
+    return Places(
+        people=people,
+        places=(told >> np.uint64(11)) / 2.0**53,
+        is_asked=counts >= LEAST_RATINGS,
+        outside=kind_of_outside(ratings),
+    )
 
-    In another of MovieLens's sets a number means somebody else, and somebody's first
-    rating is the same.
+
+def kind_of_outside(ratings: Interactions) -> str:
+    """Name them by who rated when: equal names, equal people by equal numbers."""
+    is_outside = ratings.people < 0
+    found = hashlib.sha256(ratings.people[is_outside].tobytes())
+    found.update(ratings.moments[is_outside].tobytes())
+    return f"outside-{found.hexdigest()[:16]}"
+
+
+def bound_of(places: NDArray[np.float64], is_asked: NDArray[np.bool_]) -> float:
+    """Hold out a tenth, at most 500, and as many as it takes to ask five of them.
+
+    But never more than a third. Where there is nobody, all who will come are unseen.
     """
-    people, starts = np.unique(ratings.people, return_index=True)
-    if not people.size:
-        return Places(people, np.empty(0))
-    first = np.minimum.reduceat(ratings.moments, starts)
-    is_first = ratings.moments == np.repeat(first, np.diff([*starts, len(ratings)]))
-    films = np.where(is_first, ratings.films, np.iinfo(np.int32).max)
-    film = np.minimum.reduceat(films, starts).astype(np.uint64)
-    of_others = mixed(first.view(np.uint64)) ^ film
-    told = mixed(np.where(people > 0, people.view(np.uint64), of_others))
-    return Places(people, (told >> np.uint64(11)) / 2.0**53)
-
-
-def bound_of(places: NDArray[np.float64]) -> float:
-    """Hold out a tenth, at most 500 and at least five, but not the most of a few.
-
-    Where there is nobody, everybody who will ever come is unseen.
-    """
-    least = min(FEWEST, places.size // 3)
-    count = int(np.clip(np.count_nonzero(places < SHARE), least, MOST))
-    return float(np.sort(places)[count]) if count < places.size else 1.0
+    if not places.size:
+        return 1.0
+    order = np.argsort(places)
+    asked = np.flatnonzero(is_asked[order])
+    least = int(asked[FEWEST - 1]) + 1 if asked.size >= FEWEST else places.size
+    usual = min(int(np.count_nonzero(places < SHARE)), MOST)
+    count = min(max(usual, least), places.size // 3)
+    return float(places[order[count]])
 
 
 def mixed(numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:
@@ -122,14 +140,20 @@ def split_people(
     ratings: Interactions, places: Places, *, rng: np.random.Generator
 ) -> list[Person]:
     """Return those held out who have enough ratings, in the order of their numbers."""
-    chosen = places.held_out()
-    place = dict(zip(places.people.tolist(), places.places.tolist(), strict=True))
+    is_chosen = np.isin(places.people, places.held_out()) & places.is_asked
+    chosen = places.people[is_chosen]
     firsts = np.searchsorted(ratings.people, chosen)
     lasts = np.searchsorted(ratings.people, chosen, side="right")
+    of_each = zip(chosen.tolist(), places.places[is_chosen], firsts, lasts, strict=True)
     return [
-        split(ratings, np.arange(first, last), rng, place=place[number])
-        for number, first, last in zip(chosen.tolist(), firsts, lasts, strict=True)
-        if last - first >= LEAST_RATINGS
+        split(
+            ratings,
+            np.arange(first, last),
+            rng,
+            kind=places.kind_of(number),
+            place=float(place),
+        )
+        for number, place, first, last in of_each
     ]
 
 
@@ -138,12 +162,13 @@ def split(
     rows: NDArray[np.intp],
     rng: np.random.Generator,
     *,
+    kind: str,
     place: float,
 ) -> Person:
     mixed_rows = rng.permutation(rows)
     told = round(TOLD_SHARE * mixed_rows.size)
     return Person(
-        kind="members" if ratings.people[rows[0]] > 0 else "outside",
+        kind=kind,
         place=place,
         known=history_of(ratings, np.sort(mixed_rows[:told])),
         hidden=history_of(ratings, np.sort(mixed_rows[told:])),
@@ -238,7 +263,11 @@ def is_measured(found: Figures) -> bool:
 
 
 def unmeasured(found: Figures) -> list[str]:
-    """Say what nobody could be asked about: such a model is served to nobody."""
+    """Say why too little is known of a model: such a one is served to nobody."""
+    people = found.get("people", 0)
+    if people < FEWEST:
+        told = f"only {people:.0f} people could be asked about, and it takes {FEWEST}"
+        return [f"{told} who gave {LEAST_RATINGS} ratings"]
     return [f"{name} cannot be told" for name in NEEDED if name not in found]
 
 

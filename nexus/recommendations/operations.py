@@ -26,6 +26,10 @@ class NoEarlierModel(ConflictError):
     code = "no_earlier_model"
 
 
+class ModelsChanged(ConflictError):
+    code = "models_changed"
+
+
 class TrainingUnderWay(ConflictError):
     code = "training_under_way"
 
@@ -47,19 +51,33 @@ def activate_model(*, version: str, now: datetime) -> TrainedModel:
 def roll_back(*, now: datetime) -> TrainedModel:
     """Serve the one that was active before, as if the newer had never been active.
 
-    Doing so again goes back further. Raises NoEarlierModel or ModelUnreadable.
+    Doing so again goes back further. Raises NoEarlierModel, ModelUnreadable, or
+    ModelsChanged.
     """
+    earlier = model_before()
+    if earlier is None:
+        raise NoEarlierModel("There is no model that was active before.")
+    artefacts.read_model(earlier.version)  # takes long: nobody waits for it
     with transaction.atomic():
         lock_models()
-        earlier = model_before()
-        if earlier is None:
-            raise NoEarlierModel("There is no model that was active before.")
-        artefacts.read_model(earlier.version)
+        if model_before() != earlier:
+            raise ModelsChanged("Another model was activated meanwhile: see the list.")
         undone = active_model()
         found = make_active(earlier.version, now=now)
         if undone is not None:
             TrainedModel.objects.filter(pk=undone.pk).update(activated_at=None)
         return found
+
+
+@transaction.atomic
+def deactivate_models() -> str | None:
+    """Serve none, so that the rules answer; return the version that was active."""
+    lock_models()
+    active = active_model()
+    if active is None:
+        return None
+    TrainedModel.objects.filter(pk=active.pk).update(is_active=False)
+    return active.version
 
 
 def prune_models(*, keep: int) -> list[str]:
@@ -68,14 +86,19 @@ def prune_models(*, keep: int) -> list[str]:
     The active model stays in any case, and the one before it. Raises TrainingUnderWay.
     """
     with alone():
-        with transaction.atomic():
-            lock_models()
-            gone = TrainedModel.objects.exclude(pk__in=versions_to_keep(keep))
-            versions = list(gone.order_by("pk").values_list("pk", flat=True))
-            gone.delete()
-        # Rows go first: a row without a folder could be activated.
-        artefacts.remove(versions)
-        artefacts.sweep()
+        return prune_alone(keep)
+
+
+def prune_alone(keep: int) -> list[str]:
+    """Only for who holds the training."""
+    with transaction.atomic():
+        lock_models()
+        gone = TrainedModel.objects.exclude(pk__in=versions_to_keep(keep))
+        versions = list(gone.order_by("pk").values_list("pk", flat=True))
+        gone.delete()
+    # Rows go first: a row without a folder could be activated.
+    artefacts.remove(versions)
+    artefacts.sweep()
     return versions
 
 

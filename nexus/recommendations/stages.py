@@ -28,7 +28,8 @@ class Stages:
 
     def begin(self) -> None:
         """Make the folder, and remove those of other trainings."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        for folder in (artefacts.models_dir(), self.folder.parent, self.folder):
+            artefacts.make_private(folder)
         for other in self.folder.parent.iterdir():
             if other != self.folder:
                 shutil.rmtree(other, ignore_errors=True)

@@ -5,8 +5,8 @@ was killed is taken up by starting it again. Equal ratings, seed and program giv
 equal version. Nothing is served that was not measured on people it has never seen.
 
 Two models are compared by people whom neither has learned from, asked of both. Where
-there are hardly any, or the active one is lost, what was measured at its own training
-stands in for it.
+there are hardly any, what was measured at the active one's own training stands in for
+it. One that is lost is served to nobody, and holds up no other.
 """
 
 import threading
@@ -47,8 +47,10 @@ from nexus.recommendations.models import TrainedModel
 from nexus.recommendations.operations import (
     active_model,
     alone,
+    deactivate_models,
     lock_models,
     make_active,
+    prune_alone,
 )
 from nexus.recommendations.stages import FITTED, Stages
 
@@ -80,10 +82,11 @@ class Report:
     """What a training came to.
 
     figures: of the new model, about all who were held out
+    active: the version that was active, and is no more if it was deactivated
     compared_by: whether both models were asked about people unseen by both, or what
-    was measured at their trainings was taken; beside: the new one's figures for it,
-    compared: the active one's
-    reasons: why it was not activated; seconds: by stage, those that were not skipped
+    was measured at their trainings was taken, or neither: there was none to be read
+    beside: the new one's figures for it, compared: the active one's
+    reasons: why it is not served; seconds: by stage, those that were not skipped
     """
 
     outcome: Outcome
@@ -94,6 +97,7 @@ class Report:
     version: str | None = None
     figures: Figures = field(default_factory=dict)
     active: str | None = None
+    is_deactivated: bool = False
     compared_by: ComparedBy | None = None
     beside: Figures = field(default_factory=dict)
     compared: Figures = field(default_factory=dict)
@@ -111,15 +115,17 @@ class Comparison:
     compared: Figures = field(default_factory=dict)
 
 
-def train(*, seed: int, now: datetime, told: Told) -> Report:
+def train(*, seed: int, now: datetime, told: Told, keep: int | None = None) -> Report:
     """Train, measure, store and, unless it is worse, activate a model.
 
-    Raises TrainingUnderWay.
+    Afterwards forget all but the newest ones to keep. Raises TrainingUnderWay.
     """
     with alone():
         report = train_alone(seed=seed, now=now, told=told)
         artefacts.sweep()
         note_run(JOB, now=now)
+        if keep is not None:
+            prune_alone(keep)
     return report
 
 
@@ -135,11 +141,18 @@ def is_due(*, now: datetime) -> bool:
 def train_alone(*, seed: int, now: datetime, told: Told) -> Report:
     ratings = read_interactions(told=partial(told, "read"))
     if is_too_little(ratings):
-        return report_of(ratings, "nothing")
+        # What is active was learned from people most of whom are here no more.
+        active = deactivate_models()
+        is_deactivated = active is not None
+        return report_of(
+            ratings, "nothing", active=active, is_deactivated=is_deactivated
+        )
     training = Training(ratings, seed, now, told)
-    if unchanged := training.find_unchanged():
+    if found := training.find_unchanged():
         training.stages.end()
-        return report_of(ratings, "unchanged", version=unchanged.version)
+        reasons = [] if found.is_active else found.metrics.get("reasons", [])
+        version = found.version
+        return report_of(ratings, "unchanged", version=version, reasons=reasons)
     return training.run()
 
 
@@ -205,9 +218,12 @@ class Training:
         }
 
     def find_unchanged(self) -> TrainedModel | None:
-        """Return the model that was trained on exactly this, if it can be read."""
+        """Return the model that was trained on exactly this, if it can be read.
+
+        Where none is active, one that could be served is made anew, to be activated.
+        """
         found = TrainedModel.objects.filter(fingerprint=self.stages.fingerprint).first()
-        if found is None:
+        if found is None or (not active_model() and is_measured(found.metrics)):
             return None
         try:
             artefacts.read_model(found.version)
@@ -222,16 +238,11 @@ class Training:
         found = self.compare(model, figures)
         version = self.store(model, figures)
         reasons = [*unmeasured(figures), *worse(found.beside, found.compared)]
-        expected = None if reasons else (found.active,)
-        if self.note(version, figures, instead_of=expected):
-            outcome: Outcome = "activated"
-        else:
-            outcome = "worse"
-            reasons = reasons or ["another model was activated meanwhile"]
+        reasons = self.note(version, figures, reasons, instead_of=found.active)
         self.stages.end()
         return report_of(
             self.ratings,
-            outcome,
+            "worse" if reasons else "activated",
             version=version,
             figures=figures,
             reasons=reasons,
@@ -278,8 +289,8 @@ class Training:
     def compare(self, model: learned.Model, figures: Figures) -> Comparison:
         """Ask both models about those whom neither has learned from.
 
-        If they are too few to tell anything, or the active model is lost, its own
-        training has told something.
+        If they are too few to tell anything, the active one's training has told
+        something. Nothing compares to a model that is lost.
         """
         active = active_model()
         if active is None:
@@ -287,10 +298,9 @@ class Training:
         try:
             other = artefacts.read_model(active.version)
             facts = learned.read_facts(artefacts.folder_of(active.version))
-        except (ModelUnreadable, learned.UnusableArtefact):
-            found = None
-        else:
-            found = self.ask_both(model, other, facts.training.get(UNSEEN, {}))
+        except (ModelUnreadable, learned.UnusableArtefact, OSError):
+            return Comparison(active.version)
+        found = self.ask_both(model, other, facts.training.get(UNSEEN, {}))
         if found is not None:
             return Comparison(active.version, "asking", *found)
         noted = {key: active.metrics.get(key) for key in ("people", *MARGINS)}
@@ -325,14 +335,21 @@ class Training:
 
     @transaction.atomic
     def note(
-        self, version: str, figures: Figures, *, instead_of: tuple[str | None] | None
-    ) -> bool:
-        """Add the row, now that the folder is there.
+        self,
+        version: str,
+        figures: Figures,
+        reasons: list[str],
+        *,
+        instead_of: str | None,
+    ) -> list[str]:
+        """Add the row, now that the folder is there; return why it is not activated.
 
-        Activate it, and say so, if it is better than the active version, which has to
-        be that one still.
+        Without a reason it is, if the active version is the expected one still.
         """
         lock_models()
+        active = active_model()
+        if not reasons and instead_of != (active.version if active else None):
+            reasons = ["another model was activated meanwhile"]
         TrainedModel.objects.update_or_create(
             version=version,
             defaults={
@@ -341,14 +358,12 @@ class Training:
                 "seed": self.seed,
                 "ratings_count": len(self.ratings),
                 "members_count": self.ratings.members_count,
-                "metrics": {**figures, "seconds": self.seconds},
+                "metrics": {**figures, "seconds": self.seconds, "reasons": reasons},
             },
         )
-        active = active_model()
-        if instead_of != (active.version if active else None,):
-            return False
-        make_active(version, now=self.now)
-        return True
+        if not reasons:
+            make_active(version, now=self.now)
+        return reasons
 
     @contextmanager
     def timed(self, stage: Stage) -> Iterator[None]:

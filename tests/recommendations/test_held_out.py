@@ -1,7 +1,5 @@
 """Who is held out, how they are asked, and when a model is worse than another."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -10,6 +8,7 @@ from nexus.engine.learned.interactions import History
 from nexus.engine.results import Match
 from nexus.recommendations.held_out import (
     FEWEST,
+    LEAST_RATINGS,
     MOST,
     SHARE,
     Bounds,
@@ -18,6 +17,7 @@ from nexus.recommendations.held_out import (
     measure,
     places_of,
     split_people,
+    unmeasured,
     unseen_by,
     worse,
 )
@@ -32,7 +32,7 @@ def people(count: int) -> NDArray[np.int64]:
     return np.arange(-(count // 2), count - count // 2 + 1, dtype=np.int64)
 
 
-def ratings_of(people: NDArray[np.int64], films: int = 1) -> Interactions:
+def ratings_of(people: NDArray[np.int64], films: int = LEAST_RATINGS) -> Interactions:
     """Return each person's ratings of the first films; the first at their number."""
     each = np.repeat(np.sort(people[people != 0]), films)
     columns = np.tile(np.arange(1, films + 1), each.size // films)
@@ -57,7 +57,7 @@ def trained(people: NDArray[np.int64]) -> set[int]:
 def unseen(people: NDArray[np.int64], bounds: Bounds) -> set[int]:
     """Return who is held out now, and below these bounds too."""
     found = places(people)
-    asked = split_people(ratings_of(people, 5), found, rng=np.random.default_rng(0))
+    asked = split_people(ratings_of(people), found, rng=np.random.default_rng(0))
     chosen = {one.place for one in unseen_by(asked, bounds)}
     return set(found.people[np.isin(found.places, list(chosen))].tolist())
 
@@ -91,7 +91,43 @@ def test_of_each_kind_neither_too_few_nor_too_many_are_held_out(
 
     expected = np.count_nonzero(members.places < SHARE) if size is None else size
     assert members.held_out().size == expected == (members.places < bound).sum()
-    assert members.bounds()["outside"] == 1
+    assert members.bounds()[members.outside] == 1
+
+
+def quiet(people: NDArray[np.int64], *, are_quiet: NDArray[np.bool_]) -> Interactions:
+    """Let some of them have but one rating."""
+    ratings = ratings_of(people)
+    is_kept = (ratings.moments % 1000 == 1) | ~np.isin(
+        ratings.people, people[are_quiet]
+    )
+    return Interactions(
+        people=ratings.people[is_kept],
+        films=ratings.films[is_kept],
+        half_stars=ratings.half_stars[is_kept],
+        moments=ratings.moments[is_kept],
+        groups={},
+    )
+
+
+def test_the_lowest_may_be_quiet() -> None:
+    """Others are asked in their place, and they are not learned from."""
+    members = np.arange(1, 41, dtype=np.int64)
+    lowest = np.argsort(places(members).places)
+    ratings = quiet(members, are_quiet=np.isin(members, members[lowest[:7]]))
+
+    found = places_of(ratings)
+
+    asked = split_people(ratings, found, rng=np.random.default_rng(0))
+    assert len(asked) == FEWEST
+    assert set(found.held_out()) == set(members[lowest[: 7 + FEWEST]])
+
+
+def test_where_most_are_quiet_a_third_is_held_out() -> None:
+    members = np.arange(1, 41, dtype=np.int64)
+
+    found = places_of(quiet(members, are_quiet=members > 2))
+
+    assert found.held_out().size == 40 // 3
 
 
 @pytest.mark.parametrize("sign", [1, -1])
@@ -102,41 +138,25 @@ def test_places_are_even(sign: int) -> None:
     assert np.histogram(found, bins=10, range=(0, 1))[0].min() > 900
 
 
-def test_who_has_another_number_in_another_set_keeps_the_place() -> None:
-    ratings = ratings_of(people(100), 3)
-    outside = ratings.people < 0
-    renumbered = np.where(outside, ratings.people - 7, ratings.people)
-
-    again = places_of(replace(ratings, people=renumbered))
-
-    assert again.places.tolist() == places_of(ratings).places.tolist()
-
-
 def test_a_later_rating_moves_nobody() -> None:
-    ratings = ratings_of(people(100), 3)
-    is_old = ratings.moments % 1000 < 3
-    older = Interactions(
-        people=ratings.people[is_old],
-        films=ratings.films[is_old],
-        half_stars=ratings.half_stars[is_old],
-        moments=ratings.moments[is_old],
-        groups={},
-    )
+    some = people(100)
 
-    assert places_of(ratings).places.tolist() == places_of(older).places.tolist()
+    assert (
+        places_of(ratings_of(some, 6)).places.tolist() == places(some).places.tolist()
+    )
 
 
 def test_of_nobody_nobody_is_held_out() -> None:
     found = places(np.empty(0, dtype=np.int64))
 
     assert found.held_out().size == 0
-    assert found.bounds() == {"members": 1, "outside": 1}
+    assert found.bounds() == {"members": 1, found.outside: 1}
 
 
 # Who is asked about when two are compared
 
 
-@pytest.mark.parametrize("sizes", [(200, 20_000), (20_000, 200), (20_000, 100_000)])
+@pytest.mark.parametrize("sizes", [(200, 20_000), (20_000, 400), (20_000, 100_000)])
 def test_nobody_whom_either_model_has_learned_from(sizes: tuple[int, int]) -> None:
     """Whether people come or go, also beyond the most that are held out."""
     before, after = map(people, sizes)
@@ -182,6 +202,21 @@ def test_members_are_new_to_a_model_of_others_alone() -> None:
     }
 
 
+def test_nobody_of_another_import() -> None:
+    """A number may mean somebody else there: only members are known to be unseen."""
+    before, after = people(4000), people(4000)[1:]
+
+    asked = unseen(after, places(before).bounds())
+
+    assert asked == {one for one in places(after).held_out().tolist() if one > 0}
+
+
+def test_in_the_same_import_everybody_is_known() -> None:
+    others = people(4000)[:2000]
+
+    assert unseen(others, places(others).bounds()) == set(places(others).held_out())
+
+
 def test_of_a_model_without_bounds_nobody_is_known_to_be_unseen() -> None:
     assert unseen(people(4000), {}) == set()
 
@@ -191,8 +226,9 @@ def test_of_a_model_without_bounds_nobody_is_known_to_be_unseen() -> None:
 
 def split_of(films: int) -> list[Person]:
     ratings = ratings_of(np.array([7], dtype=np.int64), films)
-    alone = Places(np.array([7]), np.array([0.05]))
-    return split_people(ratings, alone, rng=np.random.default_rng(0))
+    is_asked = np.array([films >= LEAST_RATINGS, True, True])
+    three = Places(np.array([7, 8, 9]), np.array([0.05, 0.5, 0.6]), is_asked, "outside")
+    return split_people(ratings, three, rng=np.random.default_rng(0))
 
 
 def test_four_fifths_are_told() -> None:
@@ -252,6 +288,20 @@ def test_what_a_model_cannot_say_counts_as_the_persons_mean() -> None:
 
 def test_with_nobody_to_ask_there_are_no_figures() -> None:
     assert measure(Always(0.8), [], np.arange(3), told=lambda *_: None) == {"people": 0}
+
+
+@pytest.mark.parametrize("people", [0, 1, FEWEST - 1])
+def test_of_few_people_too_little_is_known(people: int) -> None:
+    (reason,) = unmeasured(GOOD | {"people": people})
+
+    assert reason.startswith(f"only {people} people could be asked about, and it takes")
+
+
+def test_enough_people_may_tell_too_little() -> None:
+    found = {"people": FEWEST, "rmse": 0.9}
+
+    assert unmeasured(found) == ["ndcg_10 cannot be told"]
+    assert unmeasured(GOOD | {"people": FEWEST}) == []
 
 
 # Which is worse

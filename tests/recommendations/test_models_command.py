@@ -10,13 +10,18 @@ from typing import Any
 
 import numpy as np
 import pytest
+from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError
 from django.utils import timezone
 
+from nexus.engine import learned
+from nexus.recommendations import artefacts
 from nexus.recommendations.artefacts import folder_of
 from nexus.recommendations.models import TrainedModel
 from nexus.recommendations.operations import activate_model, alone
+from tests.launch.program import call
+from tests.servers import free_port
 from tests.together import together
 
 pytestmark = [
@@ -187,6 +192,41 @@ def test_a_model_that_was_never_active_is_no_way_back(versions: list[str]) -> No
     assert "no model that was active before" in str(failing("rollback"))
 
 
+def test_it_does_not_go_back_past_who_chose_another_meanwhile(
+    versions: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Reading takes long, and nobody has to wait for it."""
+    read = artefacts.read_model
+
+    def read_slowly(version: str) -> learned.Model:
+        monkeypatch.undo()
+        together(partial(activate_model, version=versions[0], now=timezone.now()))
+        return read(version)
+
+    monkeypatch.setattr(artefacts, "read_model", read_slowly)
+
+    error = failing("rollback")
+
+    assert (error.returncode, active()) == (1, versions[0])
+    assert "Another model was activated meanwhile" in str(error)
+
+
+def test_of_many_who_go_back_at_once_each_is_told_what_came_of_it(
+    versions: list[str],
+) -> None:
+    def go_back() -> int:
+        try:
+            run("rollback")
+        except CommandError as error:
+            return error.returncode
+        return 0
+
+    codes = together(go_back, go_back)
+
+    assert active() == versions[2 - codes.count(0)]
+    assert set(codes) <= {0, 1}
+
+
 # Prune
 
 
@@ -216,6 +256,17 @@ def test_it_does_not_get_in_the_way_of_a_training(versions: list[str]) -> None:
 
 
 # What must hold
+
+
+def test_without_a_database_it_says_so_in_a_line(tmp_path: Path) -> None:
+    url = f"postgresql://nobody@127.0.0.1:{free_port()}/nothing"
+    variables = {"DATABASE_URL": url, "SECRET_KEY": settings.SECRET_KEY}
+
+    done = call(tmp_path, "models", "list", **variables)
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("CommandError: ")
+    assert (done.stderr.count("\n"), done.stdout) == (1, "")
 
 
 def test_two_at_once_leave_one_active(versions: list[str]) -> None:

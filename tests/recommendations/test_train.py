@@ -2,11 +2,14 @@
 
 import json
 import shutil
+from collections import Counter
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
@@ -23,10 +26,12 @@ from nexus.recommendations.operations import (
     model_before,
     roll_back,
 )
+from nexus.recommendations.outside import forget_movielens
 from nexus.recommendations.training import train
 from tests.builders import make_movie, make_rating, make_user
 from tests.recommendations.crowd import store_crowd
 from tests.recommendations.training_runs import stop_at, train_quietly
+from tests.servers import database_url
 from tests.tables import ask
 from tests.together import together
 
@@ -204,15 +209,14 @@ def test_a_worse_one_is_kept_but_not_served(monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_model_that_cannot_be_read_holds_up_no_other() -> None:
     store_crowd()
     first = summary()
+    TrainedModel.objects.update(metrics=first["figures"] | {"rmse": 0.01})
     shutil.rmtree(folder_of(first["version"]))
     change_a_rating()
 
     second = summary()
 
-    assert second["outcome"] == "activated"
-    assert second["compared"] == {
-        name: first["figures"][name] for name in ("people", *held_out.MARGINS)
-    }
+    assert (second["outcome"], second["active"]) == ("activated", first["version"])
+    assert (second["compared_by"], second["compared"]) == (None, {})
 
 
 def test_one_that_nobody_could_be_asked_about_is_not_served(
@@ -224,8 +228,91 @@ def test_one_that_nobody_could_be_asked_about_is_not_served(
     told = summary()
 
     assert told["outcome"] == "worse"
-    assert "ndcg_10 cannot be told" in told["reasons"]
-    assert not TrainedModel.objects.filter(is_active=True).exists()
+    assert told["reasons"][0].startswith("only 0 people could be asked about")
+    assert active_model() is None
+
+
+def test_to_ask_a_few_is_too_little(monkeypatch: pytest.MonkeyPatch) -> None:
+    store_crowd()
+    loudest = Counter(OutsideRating.objects.values_list("source_user", flat=True))
+    ((_, most), *_) = loudest.most_common(1)
+    monkeypatch.setattr(held_out, "LEAST_RATINGS", most)
+
+    told = summary()
+
+    assert told["figures"]["people"] < held_out.FEWEST
+    assert told["outcome"] == "worse"
+    assert active_model() is None
+
+
+def test_why_it_is_not_served_is_told_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    store_crowd()
+    run()
+    change_a_rating()
+    monkeypatch.setitem(held_out.MARGINS, "rmse", -1.0)
+    refused = summary()
+
+    told, again = run(), summary()
+
+    start = f"Nothing has changed since model {refused['version']} was trained.\n"
+    assert told.startswith(f"{start}It is not activated: rmse is ")
+    assert (again["outcome"], again["reasons"]) == ("unchanged", refused["reasons"])
+
+
+def test_who_activates_it_all_the_same_hears_no_reasons(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    store_crowd()
+    run()
+    change_a_rating()
+    monkeypatch.setitem(held_out.MARGINS, "rmse", -1.0)
+    refused = summary()
+
+    activate_model(version=refused["version"], now=timezone.now())
+
+    assert summary()["reasons"] == []
+
+
+# When those who were learned from leave
+
+
+def test_of_people_who_left_nothing_is_served() -> None:
+    store_crowd()
+    first = summary()
+    forget_movielens()
+
+    told = run()
+
+    assert f"\nModel {first['version']} is active no more, since hardly " in told
+    assert active_model() is None
+    again = summary()
+    assert (again["outcome"], again["is_deactivated"]) == ("nothing", False)
+
+
+def test_when_they_come_back_it_is_served_again() -> None:
+    store_crowd()
+    first = summary()
+    forget_movielens()
+    gone = summary()
+    store_crowd()
+
+    again = summary()
+
+    assert (gone["active"], gone["is_deactivated"]) == (first["version"], True)
+    assert (again["outcome"], again["version"]) == ("activated", first["version"])
+
+
+# Who may read it
+
+
+def test_nobody_else_on_the_machine_may_look_into_it(models_dir: Path) -> None:
+    store_crowd()
+    with pytest.raises(KeyboardInterrupt):
+        train_quietly(told=stop_at("measure"))
+
+    folders = (models_dir, models_dir / ".unfinished")
+
+    assert [folder.stat().st_mode & 0o777 for folder in folders] == [0o700] * 2
 
 
 def test_it_does_not_overrule_who_chose_another_meanwhile() -> None:
@@ -419,6 +506,30 @@ def test_it_can_forget_old_ones_afterwards() -> None:
     newest = TrainedModel.objects.latest("created_at")
     assert kept == {newest, active_model(), model_before()} - {None}
     assert len(kept) < 4
+
+
+def test_who_waits_for_the_training_gets_it_when_old_ones_are_forgotten() -> None:
+    store_crowd()
+    for seed in range(3):
+        change_a_rating()
+        activate_model(
+            version=train_quietly(seed=seed).version or "", now=timezone.now()
+        )
+    waiting: list[Future[Any]] = []
+
+    def told(stage: str, done: int, total: int) -> None:
+        if not waiting:
+            lock = "SELECT pg_advisory_lock(%s, 0)"
+            waiting.append(pool.submit(other.execute, lock, [TRAINING]))
+
+    with (
+        psycopg.connect(database_url(), autocommit=True) as other,
+        ThreadPoolExecutor() as pool,
+    ):
+        train(seed=9, now=timezone.now(), told=told, keep=0)
+        waiting[0].result(10)
+
+    assert set(TrainedModel.objects.all()) == {active_model(), model_before()}
 
 
 def test_it_tells_each_stage() -> None:

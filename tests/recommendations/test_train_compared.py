@@ -15,10 +15,9 @@ from nexus.accounts.models import User
 from nexus.catalog.models import Movie
 from nexus.ratings.models import Rating
 from nexus.recommendations import held_out
-from nexus.recommendations.artefacts import folder_of
 from nexus.recommendations.held_out import FEWEST, MARGINS, Places, places_of
 from nexus.recommendations.interactions import read_interactions
-from nexus.recommendations.models import OutsideFilm, OutsideRating, TrainedModel
+from nexus.recommendations.models import OutsideRating, TrainedModel
 from nexus.recommendations.outside import forget_movielens
 from tests.builders import NOW, make_movie, make_user
 from tests.recommendations.crowd import crowd, store_crowd
@@ -47,7 +46,8 @@ def places() -> Places:
 def unseen_by_both(before: Places) -> int:
     """Count those held out now whom the model before cannot have learned from."""
     now, bounds = places(), before.bounds()
-    of_each = np.where(now.people > 0, bounds["members"], bounds["outside"])
+    of_others = bounds.get(now.outside, 0.0)
+    of_each = np.where(now.people > 0, bounds["members"], of_others)
     kept = np.isin(now.people, now.held_out()) & (now.places < of_each)
     learned_from = set(before.people.tolist()) - set(before.held_out().tolist())
     assert not learned_from & set(now.people[kept].tolist())
@@ -69,14 +69,13 @@ def store_members(count: int = 60) -> None:
     )
 
 
-def keep_people(count: int) -> None:
-    OutsideRating.objects.filter(source_user__gt=count).delete()
+def delete_members(count: int) -> None:
+    User.objects.filter(pk__in=User.objects.order_by("-pk")[:count]).delete()
 
 
-def store_more(people: int) -> None:
-    keep_people(0)
-    OutsideFilm.objects.all().delete()
-    store_crowd(people)
+def import_others() -> None:
+    """Another of MovieLens's sets: its numbers are other people's."""
+    OutsideRating.objects.update(source_user=F("source_user") + 1_000)
 
 
 def change_a_rating() -> None:
@@ -110,10 +109,10 @@ def test_the_first_is_compared_with_none() -> None:
 
 
 def test_of_a_crowd_that_grows_those_the_first_knew_are_not_asked() -> None:
-    store_crowd(40)
+    store_members(40)
     before = places()
     first = summary()
-    store_more(200)
+    store_members(160)
 
     second = summary()
 
@@ -123,10 +122,10 @@ def test_of_a_crowd_that_grows_those_the_first_knew_are_not_asked() -> None:
 
 
 def test_of_a_crowd_that_shrinks_those_the_first_knew_are_not_asked() -> None:
-    store_crowd(200)
+    store_members(160)
     before = places()
     summary()
-    keep_people(120)
+    delete_members(60)
 
     second = summary()
 
@@ -138,10 +137,10 @@ def test_so_it_is_beyond_the_most_that_are_held_out(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(held_out, "MOST", 8)
-    store_crowd(120)
+    store_members(120)
     before = places()
     summary()
-    store_more(200)
+    store_members(80)
 
     second = summary()
 
@@ -150,12 +149,10 @@ def test_so_it_is_beyond_the_most_that_are_held_out(
 
 
 def test_where_hardly_anybody_remains_notes_are_compared() -> None:
-    store_crowd(200)
+    store_members(100)
     before = places()
     first = summary()
-    OutsideRating.objects.filter(
-        source_user__in=[-number for number in before.held_out().tolist()]
-    ).delete()
+    User.objects.filter(pk__in=before.held_out().tolist()).delete()
 
     second = summary()
 
@@ -168,11 +165,10 @@ def test_where_hardly_anybody_remains_notes_are_compared() -> None:
 
 
 def test_by_notes_too_a_worse_one_is_not_served() -> None:
-    store_crowd(200)
+    store_crowd()
     first = summary()
     TrainedModel.objects.update(metrics={"people": 9, "ndcg_10": 1.0, "rmse": 0.1})
-    shutil.rmtree(folder_of(first["version"]))
-    change_a_rating()
+    import_others()
 
     told = run()
 
@@ -211,7 +207,7 @@ def test_accounts_that_are_deleted_move_nobody() -> None:
     store_members(100)
     before = places()
     summary()
-    User.objects.filter(pk__in=User.objects.order_by("-pk")[:60]).delete()
+    delete_members(60)
 
     second = summary()
 
@@ -222,27 +218,38 @@ def test_accounts_that_are_deleted_move_nobody() -> None:
         assert second["compared"]["people"] == expected
 
 
-def test_people_with_other_numbers_are_known_again() -> None:
-    """Another of MovieLens's sets: the same people, renumbered."""
+def test_after_another_import_none_of_its_people_is_asked() -> None:
     store_crowd(100)
-    first = places()
     summary()
-    OutsideRating.objects.update(source_user=F("source_user") + 1_000)
+    import_others()
+
+    second = summary()
+
+    assert second["compared_by"] == "notes"
+    assert Movie.objects.count() == 0
+
+
+def test_after_another_import_members_are_asked() -> None:
+    store_crowd(100)
+    store_members()
+    before = places()
+    summary()
+    import_others()
 
     second = summary()
 
     assert second["compared_by"] == "asking"
-    assert second["compared"]["people"] == first.held_out().size
-    assert Movie.objects.count() == 0
+    assert second["compared"]["people"] == unseen_by_both(before) >= FEWEST
+    assert second["compared"]["people"] < second["figures"]["people"]
 
 
 # What is told
 
 
 def test_it_says_of_whom_each_figure_is() -> None:
-    store_crowd(40)
+    store_members(40)
     summary()
-    store_more(200)
+    store_members(160)
 
     lines = run().splitlines()
 
@@ -252,13 +259,17 @@ def test_it_says_of_whom_each_figure_is() -> None:
     assert lines[3].startswith("It, of the same: ndcg_10 ")
 
 
-def test_a_lost_model_is_compared_in_words_too(models_dir: Path) -> None:
+def test_it_says_that_a_model_is_lost(models_dir: Path) -> None:
     store_crowd()
-    run()
+    first = summary()
     shutil.rmtree(models_dir)
     change_a_rating()
 
-    assert ", at its own training: ndcg_10 " in run()
+    told = run()
+
+    lost = f"The active {first['version']} cannot be read, and is served to nobody."
+    assert lost in told
+    assert "It is active now." in told
 
 
 def test_one_that_tells_nothing_does_not_break_off(
@@ -270,4 +281,4 @@ def test_one_that_tells_nothing_does_not_break_off(
     told = run()
 
     assert "It, of 0 people it has never seen: nothing can be told." in told
-    assert "It is not activated: ndcg_10 cannot be told" in told
+    assert "It is not activated: only 0 people could be asked about" in told

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import Error
 from django.utils import timezone
 
 from nexus.console import (
@@ -65,7 +64,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            with in_one_line():
+            with in_one_line(undone="Nothing was changed."):
                 if options["verb"] == "forget-movielens":
                     self.forget(as_json=options["json"])
                 else:
@@ -73,10 +72,6 @@ class Command(BaseCommand):
         except KeyboardInterrupt:
             self.stderr.write("Interrupted; nothing was changed.", style_func=str)
             sys.exit(130)
-        except Error as error:  # the database has undone all of it
-            reason = str(error).strip().partition("\n")[0]
-            told = f"{reason} Nothing was changed."
-            raise CommandError(told, returncode=NOT_NOW) from error
 
     def forget(self, *, as_json: bool) -> None:
         removed = forget_movielens()

@@ -1,7 +1,7 @@
 """`train`: learns a model from all ratings, and serves it unless it is worse.
 
 Exit codes: 0 done or nothing to do, 1 not now: another training is under way, or the
-disk or the database fails; 130 Ctrl-C. Whatever happens, the active model stays.
+disk or the database fails; 130 Ctrl-C. Whatever fails, the active model stays.
 """
 
 import json
@@ -14,12 +14,10 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import Error
 from django.utils import timezone
 
-from nexus.console import NOT_NOW, in_one_line, shown, whole
+from nexus.console import NOT_NOW, first_line, in_one_line, shown, whole
 from nexus.lib.progress import minutes
-from nexus.recommendations.operations import prune_models
 from nexus.recommendations.training import (
     LEAST_FILMS,
     LEAST_PEOPLE,
@@ -42,6 +40,7 @@ LARGEST: Final = 999_999_999
 # Sums come out otherwise by another number of threads: so would the model's version.
 ONE_THREAD: Final = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 GO_ON: Final = "Start the same command again: it goes on with what is finished."
+UNDONE: Final = f"The active model stays. {GO_ON}"
 
 
 class Command(BaseCommand):
@@ -80,34 +79,25 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         began_s = time.monotonic()
         try:
-            with in_one_line():
-                report = self.train_and_prune(options)
+            with in_one_line(undone=UNDONE):
+                report = self.train(options)
         except KeyboardInterrupt:
             self.stderr.write(f"Interrupted. {GO_ON}", style_func=str)
             sys.exit(130)
-        except (Error, OSError) as error:  # the database, or the disk
-            told = f"{reason_of(error)}. The active model stays. {GO_ON}"
+        except OSError as error:
+            reason = f"The models' folder cannot be written: {first_line(error)}"
+            told = f"{reason}. {UNDONE}"
             raise CommandError(told, returncode=NOT_NOW) from error
         if report is not None:
             tell = as_json if options["json"] else as_text
             self.stdout.write(tell(report, seconds=time.monotonic() - began_s))
 
-    def train_and_prune(self, options: dict[str, Any]) -> Report | None:
+    def train(self, options: dict[str, Any]) -> Report | None:
         now = timezone.now()
         if options["daily"] and not is_due(now=now):
             return None
         with shown(self, WORDS) as told:
-            report = train(seed=options["seed"], now=now, told=told)
-        if options["keep"] is not None:
-            prune_models(keep=options["keep"])
-        return report
-
-
-def reason_of(error: Exception) -> str:
-    reason = str(error).strip().partition("\n")[0].rstrip(".")
-    if isinstance(error, OSError):
-        return f"The models' folder cannot be written: {reason}"
-    return reason
+            return train(seed=options["seed"], now=now, told=told, keep=options["keep"])
 
 
 def as_json(report: Report, *, seconds: float) -> str:
@@ -120,10 +110,12 @@ def as_text(report: Report, *, seconds: float) -> str:
     )
     match report.outcome:
         case "nothing":
-            return (
-                f"Nothing to train: there are {learned_from}; it takes {LEAST_RATINGS} "
-                f"of {LEAST_FILMS} films by {LEAST_PEOPLE} people."
-            )
+            needed = f"{LEAST_RATINGS} of {LEAST_FILMS} films by {LEAST_PEOPLE} people"
+            told = f"Nothing to train: there are {learned_from}; it takes {needed}."
+            return f"{told}{deactivated(report)}"
+        case "unchanged" if report.reasons:
+            told = f"Nothing has changed since model {report.version} was trained"
+            return f"{told}.\n{refused(report)}"
         case "unchanged":
             return f"Nothing has changed since model {report.version} was trained."
     lines = [f"Model {report.version}: {learned_from}, in {minutes(seconds)}."]
@@ -135,9 +127,11 @@ def as_text(report: Report, *, seconds: float) -> str:
 
 
 def compared_lines(report: Report) -> list[str]:
-    if report.compared_by is None:
+    if report.active is None:
         return []
     active = f"The active {report.active}"
+    if report.compared_by is None:
+        return [f"{active} cannot be read, and is served to nobody."]
     if report.compared_by == "notes":
         return [figures_line(active, "at its own training", report.compared)]
     asked = f"of the {report.compared['people']:.0f} people neither has seen"
@@ -152,6 +146,13 @@ def refused(report: Report) -> str:
         f"It is not activated: {'; '.join(report.reasons)}.\n"
         f"`models activate {report.version}` does so all the same."
     )
+
+
+def deactivated(report: Report) -> str:
+    if not report.is_deactivated:
+        return ""
+    told = f"Model {report.active} is active no more, since hardly anybody of those it"
+    return f"\n{told} was learned from is left: fixed rules answer."
 
 
 def figures_line(who: str, asked: str, figures: Mapping[str, float]) -> str:
