@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('catalog', '0004_upkeep_indexes'),
+        ('catalog', '0001_initial'),
         ('ratings', '0002_access'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
