@@ -22,6 +22,7 @@ from nexus.valkey import ask as ask_valkey
 from tests.builders import make_genres, make_user
 from tests.client import Api
 from tests.environment import VALKEY_PORT
+from tests.recommendations.cinema import fill_cinema, forget_model, serve_model
 from tests.servers import valkey_server
 from tests.tmdb_server import TmdbServer
 
@@ -100,6 +101,16 @@ def empty_queue(
     if marker is not None and marker.kwargs.get("transaction"):
         with django_db_blocker.unblock(), connection.cursor() as cursor:
             cursor.execute("TRUNCATE procrastinate_jobs, procrastinate_workers CASCADE")
+
+
+@pytest.fixture
+def version(
+    db: None, settings: Settings, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """The version of a trained model that is served in a small cinema."""
+    fill_cinema()
+    yield serve_model(settings, tmp_path_factory)
+    forget_model()
 
 
 @pytest.fixture

@@ -17,8 +17,6 @@ from typing import Final
 logger = logging.getLogger(__name__)
 
 PR_SET_PDEATHSIG: Final = 1
-# Work in the background takes one core; and equal work gives equal bits: see `train`.
-ONE_THREAD: Final = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 POLITENESS: Final = 10  # of 19
 
 
@@ -36,7 +34,6 @@ async def run_apart(*words: str) -> str:
         "-m",
         __name__,
         *words,
-        env=os.environ | ONE_THREAD,
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
     )

@@ -9,6 +9,7 @@ BAR: Final = 24
 ON_TERMINAL_EVERY_S: Final = 0.1
 ELSEWHERE_EVERY_S: Final = 15.0
 MEASURED_S: Final = 30.0  # the rate is that of the last seconds
+LEAST_MEASURED_S: Final = 0.5  # that of the first moment is none
 ERASE_REST: Final = "\x1b[K"
 
 
@@ -52,9 +53,9 @@ class Progress:
 
     def draw(self, done: int, total: int) -> None:
         rate = self.rate()
-        told = f"{done} of {total} {self.of}, {rate:.1f} a second"
+        told = f"{done} of {total} {self.of}"
         if rate > 0:
-            told += f", {minutes((total - done) / rate)} left"
+            told += f", {rate:.1f} a second, {minutes((total - done) / rate)} left"
         if not self.is_terminal:
             self.write(told + "\n")
             return
@@ -63,7 +64,8 @@ class Progress:
 
     def rate(self) -> float:
         (first_s, first), (last_s, last) = self.moments[0], self.moments[-1]
-        return (last - first) / (last_s - first_s) if last_s > first_s else 0.0
+        took_s = last_s - first_s
+        return (last - first) / took_s if took_s >= LEAST_MEASURED_S else 0.0
 
 
 def minutes(seconds: float) -> str:

@@ -199,12 +199,11 @@ def cell_of(row: list[str], at: int) -> str:
 
 
 def count_lines(file: Path) -> int:
-    """Return about how many rows there are, for the progress."""
+    """Return about how many rows there are below the first, for the progress."""
     try:
         with file.open("rb") as raw:
-            return sum(
-                block.count(b"\n") for block in iter(lambda: raw.read(BLOCK), b"")
-            )
+            blocks = iter(lambda: raw.read(BLOCK), b"")
+            return max(0, sum(block.count(b"\n") for block in blocks) - 1)
     except OSError as error:
         raise UnreadableFolder(
             f"{file.name} cannot be read: {error.strerror}."

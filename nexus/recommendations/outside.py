@@ -63,7 +63,9 @@ class UnreadableRows(UnreadableFolder):
     """Some rows cannot be read; nothing was changed."""
 
     def __init__(self, faults: Faults) -> None:
-        super().__init__(f"{faults.count} rows cannot be read; nothing was changed.")
+        super().__init__(
+            f"Rows that cannot be read: {faults.count}; nothing was changed."
+        )
         self.faults: list[Fault] = faults.first
 
 

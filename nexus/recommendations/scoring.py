@@ -45,6 +45,8 @@ WIDE: Final = 1.51
 # ratings, 3.1 at 20 and below), which costs .001 to .003 of NDCG: whoever looks at the
 # list sees the match scores, and why a film that will not please them comes first.
 PICK_WEIGHT: Final = 1.25
+# What arithmetic raises over arrays that do not say what they should.
+NUMBERS_AMISS: Final = (ArithmeticError, LookupError, TypeError, ValueError)
 DECLARED: Final = frozenset({"genre", "person", "liked_movie"})
 # MovieLens's names of TMDb's genres, where it has one. Its "Musical" is none: TMDb's
 # "Music" is also of concerts and musicians' lives.
@@ -344,7 +346,7 @@ class Panel:
             return replace(by_rules(), degraded=MODELS.is_lacking)
         try:
             answer = by_model(running)
-        except Exception as error:  # noqa: BLE001  the rules know how to go on
+        except NUMBERS_AMISS as error:
             self.tell(running.version, error)
             return replace(by_rules(), degraded=True)
         return by_rules() if answer is None else answer

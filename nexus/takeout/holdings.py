@@ -174,38 +174,34 @@ HISTORY = Holding(
     ),
 )
 
-HIDDEN_MOVIES = Holding(
-    name="hidden_movies",
+
+def films_noted(
+    name: str, *, about: str, model: type[HiddenMovie | SkippedMovie]
+) -> Holding:
+    """Films of which a member noted one thing, and when."""
+    source = Source(
+        model=model,
+        order=("created_at", "id"),
+        columns={
+            "movie_id": "movie_id",
+            "movie_title": FILM_TITLE,
+            "created_at": "created_at",
+        },
+        left_out={"id": ROW_NUMBER},
+    )
+    return Holding(name=name, about=about, sources=(source,))
+
+
+HIDDEN_MOVIES = films_noted(
+    "hidden_movies",
     about="the films you do not want recommended",
-    sources=(
-        Source(
-            model=HiddenMovie,
-            order=("created_at", "id"),
-            columns={
-                "movie_id": "movie_id",
-                "movie_title": FILM_TITLE,
-                "created_at": "created_at",
-            },
-            left_out={"id": ROW_NUMBER},
-        ),
-    ),
+    model=HiddenMovie,
 )
 
-SKIPPED_MOVIES = Holding(
-    name="skipped_movies",
+SKIPPED_MOVIES = films_noted(
+    "skipped_movies",
     about="the films you had not seen when you were asked to rate them",
-    sources=(
-        Source(
-            model=SkippedMovie,
-            order=("created_at", "id"),
-            columns={
-                "movie_id": "movie_id",
-                "movie_title": FILM_TITLE,
-                "created_at": "created_at",
-            },
-            left_out={"id": ROW_NUMBER},
-        ),
-    ),
+    model=SkippedMovie,
 )
 
 PLAYLISTS = Holding(

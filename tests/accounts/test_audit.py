@@ -82,6 +82,8 @@ def test_it_refuses_saving(entry: AuditEntry) -> None:
 
     refuses(entry.save)
 
+    assert AuditEntry.objects.get().reason == "Rude."
+
 
 def test_it_refuses_deletion(entry: AuditEntry) -> None:
     refuses(delete_by_hand)
@@ -94,6 +96,8 @@ def test_it_refuses_deletion(entry: AuditEntry) -> None:
 @pytest.mark.parametrize("who", ["actor_id", "member_id"])
 def test_it_refuses_another_member(entry: AuditEntry, stranger: User, who: str) -> None:
     refuses(partial(set_by_hand, who, stranger.pk))
+
+    assert not AuditEntry.objects.filter(**{who: stranger.pk}).exists()
 
 
 @pytest.mark.parametrize("who", ["actor_id", "member_id"])

@@ -1,13 +1,11 @@
 """The feed while a trained model is served."""
 
 import logging
-from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
 import pytest
 from django.utils import timezone
-from pytest_django import Settings
 
 from nexus.accounts.models import User
 from nexus.catalog.models import Genre, Movie
@@ -21,24 +19,14 @@ from tests.recommendations.cinema import (
     EVEN,
     ODD,
     UNKNOWN,
-    fill_cinema,
     forget_model,
     look_up_once,
     movie,
-    serve_model,
 )
 from tests.tmdb_server import TmdbServer
 
+pytestmark = pytest.mark.usefixtures("version")
 ALL = {*EVEN, *ODD, UNKNOWN}
-
-
-@pytest.fixture(autouse=True)
-def version(
-    db: None, settings: Settings, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[str]:
-    fill_cinema()
-    yield serve_model(settings, tmp_path_factory)
-    forget_model()
 
 
 def feed(api: Api, **params: Any) -> dict[str, Any]:

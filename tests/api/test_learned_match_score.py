@@ -1,14 +1,13 @@
 """The match score while a trained model is served."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
 import numpy as np
 import pytest
 from django.utils import timezone
-from pytest_django import Settings
 
 from nexus.accounts.models import User
 from nexus.catalog.models import CreditKind, Genre, Movie
@@ -24,23 +23,12 @@ from tests.recommendations.cinema import (
     EVEN,
     ODD,
     UNKNOWN,
-    fill_cinema,
-    forget_model,
     look_up_once,
     movie,
-    serve_model,
 )
 
+pytestmark = pytest.mark.usefixtures("version")
 SIX = dict.fromkeys(EVEN[:3], 5.0) | dict.fromkeys(ODD[:3], 1.0)
-
-
-@pytest.fixture(autouse=True)
-def version(
-    db: None, settings: Settings, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[str]:
-    fill_cinema()
-    yield serve_model(settings, tmp_path_factory)
-    forget_model()
 
 
 def ask(api: Api, movie_id: int, **params: Any) -> Answer:

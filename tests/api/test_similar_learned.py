@@ -1,14 +1,12 @@
 """Similar titles while a trained model is served."""
 
 import logging
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 from django.utils import timezone
-from pytest_django import Settings
 
 from nexus.recommendations.artefacts import read_model
 from nexus.recommendations.models import TrainedModel
@@ -18,22 +16,12 @@ from tests.query_count import count_queries
 from tests.recommendations.cinema import (
     EVEN,
     UNKNOWN,
-    fill_cinema,
     forget_model,
     look_up_once,
-    serve_model,
 )
 
+pytestmark = pytest.mark.usefixtures("version")
 ASKED = EVEN[4]
-
-
-@pytest.fixture(autouse=True)
-def version(
-    db: None, settings: Settings, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[str]:
-    fill_cinema()
-    yield serve_model(settings, tmp_path_factory)
-    forget_model()
 
 
 def similar(api: Api, movie_id: int = ASKED, **params: Any) -> list[dict[str, Any]]:

@@ -5,9 +5,10 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from threading import Timer
+from threading import Event, Timer
 from time import monotonic
 
 from nexus.env import PROJECT_DIR
@@ -36,6 +37,36 @@ def call(home: Path, *words: str, **variables: str) -> subprocess.CompletedProce
         check=False,
         timeout=LIMIT_S,
     )
+
+
+@contextmanager
+def running(
+    home: Path, *words: str, **variables: str
+) -> Iterator[subprocess.Popen[str]]:
+    """Run a command until the block ends."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "nexus", *words],
+        cwd=PROJECT_DIR,
+        env=environment(home, **variables),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,  # a terminal's signals reach all of its processes
+    )
+    with process:
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    give_up_at, pause = monotonic() + LIMIT_S, Event()
+    while not is_so():
+        assert monotonic() < give_up_at
+        pause.wait(0.002)
 
 
 class Program:

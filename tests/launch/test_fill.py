@@ -7,18 +7,21 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from threading import Event
-from time import monotonic
 
 import pytest
 from django.db import connection
 
 from nexus.catalog.models import Movie
 from nexus.env import PROJECT_DIR
-from tests.launch.program import LIMIT_S, call, environment, wait_until_gone
+from tests.launch.program import (
+    LIMIT_S,
+    call,
+    environment,
+    running,
+    wait_until,
+    wait_until_gone,
+)
 from tests.tmdb_server import TmdbServer
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -30,34 +33,6 @@ FILMS = 32  # that the TMDb of the tests knows
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     return tmp_path / "home"
-
-
-@contextmanager
-def filling(home: Path, variables: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
-    """Run the program until the block ends."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "nexus", *FILL],
-        cwd=PROJECT_DIR,
-        env=environment(home, **variables),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,  # a terminal's signals reach all of its processes
-    )
-    with process:
-        try:
-            yield process
-        finally:
-            process.kill()
-
-
-def wait_until(is_so: Callable[[], bool]) -> None:
-    give_up_at = monotonic() + LIMIT_S
-    pause = Event()
-    while not is_so():
-        assert monotonic() < give_up_at
-        pause.wait(0.02)
 
 
 def counts_of(told: str) -> Counter[str]:
@@ -78,7 +53,7 @@ def test_it_goes_on_after_it_was_killed(
     home: Path, variables: dict[str, str], tmdb: TmdbServer
 ) -> None:
     tmdb.slow_down(0.3)
-    with filling(home, variables):
+    with running(home, *FILL, **variables):
         wait_until(lambda: Movie.objects.count() >= 5)
     wait_until_gone(home)
     tmdb.slow_down(0)
@@ -103,7 +78,7 @@ def test_ctrl_c_ends_it_in_order(
     home: Path, variables: dict[str, str], tmdb: TmdbServer
 ) -> None:
     tmdb.slow_down(0.3)
-    with filling(home, variables) as process:
+    with running(home, *FILL, **variables) as process:
         wait_until(lambda: Movie.objects.count() >= 5)
         os.killpg(process.pid, signal.SIGINT)
         told, complained = process.communicate(timeout=LIMIT_S)
@@ -186,7 +161,7 @@ def test_it_is_told_that_the_database_went_away(
     home: Path, variables: dict[str, str], tmdb: TmdbServer
 ) -> None:
     tmdb.slow_down(0.3)
-    with filling(home, variables) as process:
+    with running(home, *FILL, **variables) as process:
         wait_until(lambda: Movie.objects.count() >= 5)
         for _ in range(20):
             cut_off_others()

@@ -1,9 +1,12 @@
 import re
+import sys
+from io import StringIO
 
 import pytest
 
 from nexus.launch import progress
 from nexus.launch.progress import step
+from tests.launch.program import wait_until
 
 
 def test_a_quick_step_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
@@ -20,15 +23,12 @@ def test_a_failure_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     assert re.fullmatch(r"Thinking ... failed \(\d\.\d s\)\n", capsys.readouterr().out)
 
 
-def test_a_slow_step_counts(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_slow_step_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(progress, "QUIET_S", 0.01)
-    told = ""
+    monkeypatch.setattr(sys, "stdout", told := StringIO())
 
     with step("Thinking"):
-        while len(re.findall(r" \d+s", told)) < 3:
-            told += capsys.readouterr().out
-    told += capsys.readouterr().out
+        wait_until(lambda: len(re.findall(r" \d+s", told.getvalue())) >= 3)
 
-    assert re.fullmatch(r"Thinking \.\.\.( \d+s){3,} done \(\d+\.\d s\)\n", told)
+    line = r"Thinking \.\.\.( \d+s){3,} done \(\d+\.\d s\)\n"
+    assert re.fullmatch(line, told.getvalue())

@@ -6,11 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from threading import Event
-from time import monotonic
 from typing import Any
 
 import psycopg
@@ -24,7 +20,14 @@ from nexus.engine import learned
 from nexus.env import PROJECT_DIR
 from nexus.recommendations.models import OutsideFilm, OutsideRating, TrainedModel
 from nexus.recommendations.training import train
-from tests.launch.program import LIMIT_S, call, environment, wait_until_gone
+from tests.launch.program import (
+    LIMIT_S,
+    call,
+    environment,
+    running,
+    wait_until,
+    wait_until_gone,
+)
 from tests.recommendations.crowd import crowd, store_crowd, write_folder
 from tests.servers import database_url
 from tests.tables import ask
@@ -52,34 +55,6 @@ def variables(models: Path) -> dict[str, str]:
         "SECRET_KEY": settings.SECRET_KEY,
         "MODELS_DIR": str(models),
     }
-
-
-@contextmanager
-def training(home: Path, variables: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
-    """Run the program until the block ends."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "nexus", "train"],
-        cwd=PROJECT_DIR,
-        env=environment(home, **variables),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    with process:
-        try:
-            yield process
-        finally:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
-
-
-def wait_until(is_so: Callable[[], bool]) -> None:
-    give_up_at, pause = monotonic() + LIMIT_S, Event()
-    while not is_so():
-        assert monotonic() < give_up_at
-        pause.wait(0.002)
 
 
 def summary(home: Path, variables: dict[str, str]) -> dict[str, Any]:
@@ -126,7 +101,7 @@ def test_it_may_be_killed_at_any_moment(
 ) -> None:
     first = train_first(models)
     store_more()
-    with training(home, variables):
+    with running(home, "train", **variables):
         wait_until(lambda: any(set(models.glob(stage)) - {models / first}))
     wait_until_gone(home)
     for model in TrainedModel.objects.all():  # if it was that fast, it is complete
@@ -152,7 +127,7 @@ def test_killed_while_it_reads_it_leaves_nothing(
     store_more()
     with (
         psycopg.connect(database_url()) as other,
-        training(home, variables) as process,
+        running(home, "train", **variables) as process,
     ):
         other.execute("LOCK TABLE recommendations_outsiderating")
         wait_until(lambda: bool(ask("SELECT FROM pg_locks WHERE NOT granted")))
@@ -168,7 +143,7 @@ def test_ctrl_c_ends_it_in_order(
     home: Path, models: Path, variables: dict[str, str]
 ) -> None:
     store_crowd(*MANY)
-    with training(home, variables) as process:
+    with running(home, "train", **variables) as process:
         wait_until(lambda: any(models.glob(".unfinished")))
         os.killpg(process.pid, signal.SIGINT)
         complained = process.communicate(timeout=LIMIT_S)[1]
@@ -184,7 +159,7 @@ def test_a_second_one_ends_with_1(
     home: Path, models: Path, variables: dict[str, str]
 ) -> None:
     store_crowd(*MANY)
-    with training(home, variables) as process:
+    with running(home, "train", **variables) as process:
         wait_until(lambda: any(models.glob(".unfinished")))
         os.killpg(process.pid, signal.SIGSTOP)
         other = call(home.with_name("other"), "train", **variables)

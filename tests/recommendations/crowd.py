@@ -6,7 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
+from nexus.accounts.models import User
+from nexus.ratings.models import Rating
 from nexus.recommendations.models import OutsideFilm, OutsideRating, Source
+from tests.builders import NOW
 
 PEOPLE, FILMS = 90, 60
 GENRES = ("Comedy", "Western")
@@ -70,6 +73,20 @@ def crowd(people: int = PEOPLE, films: int = FILMS, *, seed: int = 0) -> list[Ro
             rounded = float(np.clip(np.round(stars * 2) / 2, 0.5, 5))
             rows.append((person, film + 1, rounded, 10**9 + len(rows)))
     return rows
+
+
+def rate_all(rows: Iterable[Row], members: list[User], films: list[int]) -> None:
+    """Let the members rate as the crowd does."""
+    Rating.objects.bulk_create(
+        Rating(
+            user=members[person - 1],
+            movie_id=films[film - 1],
+            half_stars=round(stars * 2),
+            created_at=NOW,
+            updated_at=NOW,
+        )
+        for person, film, stars, _ in rows
+    )
 
 
 def store_crowd(people: int = PEOPLE, films: int = FILMS, *, seed: int = 0) -> None:

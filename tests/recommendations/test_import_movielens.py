@@ -246,7 +246,7 @@ def test_one_row_that_cannot_be_read_changes_nothing(
     error, complained = failing(folder, ACCEPTED)
 
     assert error.returncode == 2
-    assert "1 rows cannot be read; nothing was changed." in str(error)
+    assert "Rows that cannot be read: 1; nothing was changed." in str(error)
     assert f"ratings.csv, line 3: {reason}" in complained
     assert versions_of_rows() == before
 

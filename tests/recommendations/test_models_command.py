@@ -231,7 +231,7 @@ def test_of_many_who_go_back_at_once_each_is_told_what_came_of_it(
 
 
 def test_it_forgets_all_but_the_newest(versions: list[str], models_dir: Path) -> None:
-    assert run("prune", "--keep", "2") == f"1 models are gone.\n{versions[0]}\n"
+    assert run("prune", "--keep", "2") == f"Models that are gone: 1.\n{versions[0]}\n"
 
     assert held() == set(versions[1:])
     assert {folder.name for folder in models_dir.iterdir()} == held()

@@ -1,7 +1,7 @@
 """Who answers, and what becomes of a model that cannot."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from django.db import OperationalError, connection
 from django.utils import timezone
-from pytest_django import Settings
 
 from nexus import engine
 from nexus.accounts.models import User
@@ -24,10 +23,8 @@ from tests.client import Api
 from tests.recommendations.cinema import (
     EVEN,
     ODD,
-    fill_cinema,
     forget_model,
     movie,
-    serve_model,
 )
 from tests.recommendations.trouble import no_table_of_models
 
@@ -103,15 +100,6 @@ def test_a_guess_is_cautious(score: int) -> None:
 
 
 # Models that break
-
-
-@pytest.fixture
-def version(
-    db: None, settings: Settings, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[str]:
-    fill_cinema()
-    yield serve_model(settings, tmp_path_factory)
-    forget_model()
 
 
 @pytest.fixture

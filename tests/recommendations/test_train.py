@@ -1,17 +1,15 @@
 """`python -m nexus train`, in this process."""
 
-import json
 import shutil
 from collections import Counter
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError
 from django.utils import timezone
 
 from nexus.catalog.models import LastRun
@@ -30,7 +28,7 @@ from nexus.recommendations.outside import forget_movielens
 from nexus.recommendations.training import train
 from tests.builders import make_movie, make_rating, make_user
 from tests.recommendations.crowd import store_crowd
-from tests.recommendations.training_runs import stop_at, train_quietly
+from tests.recommendations.training_runs import run, stop_at, summary, train_quietly
 from tests.servers import database_url
 from tests.tables import ask
 from tests.together import together
@@ -39,17 +37,6 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.usefixtures("models_dir"),
 ]
-
-
-def run(*words: str) -> str:
-    told = StringIO()
-    call_command("train", *words, stdout=told, stderr=StringIO())
-    return told.getvalue()
-
-
-def summary(*words: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(run(*words, "--json"))
-    return found
 
 
 def forget_everything(models_dir: Path) -> None:

@@ -1,42 +1,27 @@
 """By whom two models are compared, while people come and go."""
 
-import json
 import shutil
-from io import StringIO
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-from django.core.management import call_command
 from django.db.models import F
 
 from nexus.accounts.models import User
 from nexus.catalog.models import Movie
-from nexus.ratings.models import Rating
 from nexus.recommendations import held_out
 from nexus.recommendations.held_out import FEWEST, MARGINS, Places, places_of
 from nexus.recommendations.interactions import read_interactions
 from nexus.recommendations.models import OutsideRating, TrainedModel
 from nexus.recommendations.outside import forget_movielens
-from tests.builders import NOW, make_movie, make_user
-from tests.recommendations.crowd import crowd, store_crowd
+from tests.builders import make_movie, make_user
+from tests.recommendations.crowd import crowd, rate_all, store_crowd
+from tests.recommendations.training_runs import run, summary
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.usefixtures("models_dir"),
 ]
-
-
-def run(*words: str) -> str:
-    told = StringIO()
-    call_command("train", *words, stdout=told, stderr=StringIO())
-    return told.getvalue()
-
-
-def summary() -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(run("--json"))
-    return found
 
 
 def places() -> Places:
@@ -57,16 +42,7 @@ def unseen_by_both(before: Places) -> int:
 def store_members(count: int = 60) -> None:
     films = [make_movie().id for _ in range(60)]
     members = [make_user() for _ in range(count)]
-    Rating.objects.bulk_create(
-        Rating(
-            user=members[person - 1],
-            movie_id=films[film - 1],
-            half_stars=round(stars * 2),
-            created_at=NOW,
-            updated_at=NOW,
-        )
-        for person, film, stars, _ in crowd(count, 60)
-    )
+    rate_all(crowd(count, 60), members, films)
 
 
 def delete_members(count: int) -> None:

@@ -1,14 +1,11 @@
 """What decides what is learned, what must not, and what is kept of people."""
 
 import json
-from collections.abc import Iterable
 from datetime import date, timedelta
-from io import StringIO
 from typing import Any, Final
 
 import pytest
 from django.contrib.postgres.fields import ArrayField
-from django.core.management import call_command
 from django.db import models
 from django.forms import model_to_dict
 from django.utils import timezone
@@ -16,12 +13,12 @@ from django.utils import timezone
 from nexus.accounts.models import User
 from nexus.catalog.models import Credit, Genre, Keyword, Movie, MovieText, Person
 from nexus.engine import learned
-from nexus.ratings.models import Rating
 from nexus.recommendations.artefacts import folder_of
 from nexus.recommendations.models import TrainedModel
 from tests.builders import NOW, make_movie, make_user
-from tests.recommendations.crowd import Row, crowd, store_crowd
+from tests.recommendations.crowd import crowd, rate_all, store_crowd
 from tests.recommendations.shelf import fill_shelf
+from tests.recommendations.training_runs import summary
 from tests.tmdb.films import FILMS
 
 pytestmark = [
@@ -31,27 +28,6 @@ pytestmark = [
 
 # What TMDb has no say in, of a film's columns.
 OURS: Final = {"id", "created_at", "updated_at"}
-
-
-def summary(*words: str) -> dict[str, Any]:
-    told = StringIO()
-    call_command("train", "--json", *words, stdout=told, stderr=StringIO())
-    found: dict[str, Any] = json.loads(told.getvalue())
-    return found
-
-
-def rate_all(rows: Iterable[Row], members: list[User], films: list[int]) -> None:
-    """Let the members rate as the crowd does."""
-    Rating.objects.bulk_create(
-        Rating(
-            user=members[person - 1],
-            movie_id=films[film - 1],
-            half_stars=round(stars * 2),
-            created_at=NOW,
-            updated_at=NOW,
-        )
-        for person, film, stars, _ in rows
-    )
 
 
 def store_members(count: int) -> list[User]:

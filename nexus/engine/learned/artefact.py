@@ -41,11 +41,22 @@ from nexus.engine.learned.weights import DenseWeights, FactoredWeights
 FORMAT = "nexus-learned-model"
 FORMAT_VERSION = 2
 MANIFEST = "manifest.json"
-READ_ONLY = 0o444
+READ_ONLY = 0o400  # as private as the ratings
 ROOT = "model"
 AnyPath: TypeAlias = str | os.PathLike[str]
 # What the content hash covers; in a manifest it stands as it was hashed.
 BOUND = ("form", "arrays", "training")
+# What a damaged or foreign file comes to, on its way to a model.
+NOT_AS_WRITTEN = (
+    ArithmeticError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    OSError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
 
 
 class UnusableArtefact(ValueError):
@@ -147,7 +158,7 @@ def read(directory: Path, classes: Classes) -> tuple[Any, Facts]:
         facts = Facts(
             manifest["content_hash"], manifest["training"], manifest["metrics"]
         )
-    except Exception as error:
+    except NOT_AS_WRITTEN as error:
         raise UnusableArtefact(f"{directory} is broken: {error}") from error
     return whole, facts
 
@@ -252,7 +263,7 @@ def _check_manifest(manifest: Json) -> None:
 
 def _map(file: Path, described: Json) -> NDArray[Any]:
     """Map an array read-only; ValueError unless it is the one described."""
-    array: NDArray[Any] = np.load(file, mmap_mode="r", allow_pickle=False)
+    array: NDArray[Any] = np.lib.format.open_memmap(file, mode="r")
     if _describe(array) != described:
         raise ValueError(f"{file.name} is not what was written")
     # The plain view of the same pages: NumPy is slower on its own subclass.

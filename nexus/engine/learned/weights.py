@@ -6,10 +6,10 @@ Row i of B, [n_items], is what having seen film i says about every film: exactly
 Numbers are rounded once, when fitted, so a model is the same to the bit in memory and
 in a file: float32 where B is held whole; in factors a byte for sources, whose errors
 meet those of a person's other films and cancel out, two for targets, whose errors are
-the same for everybody, and a byte for the sparse rest. NDCG does not change with it.
-All that is said of single films is summed in float64. Only
-the product with thin factors is summed in float32, at a third of the time: a score of
-`product` differs from the sum of its `cells` by a millionth of the largest at most.
+the same for everybody, and a byte for the sparse rest. NDCG changes by less than .001.
+All that is said of single films is summed in float64. Only the product with thin
+factors is summed in float32, at a third of the time: a score of `product` differs from
+the sum of its `cells` by a millionth of the largest at most.
 """
 
 from dataclasses import dataclass, field

@@ -90,4 +90,4 @@ def go_back(options: dict[str, Any]) -> str:
 
 def prune(options: dict[str, Any]) -> str:
     gone = prune_models(keep=options["keep"])
-    return "\n".join([f"{len(gone)} models are gone.", *gone])
+    return "\n".join([f"Models that are gone: {len(gone)}.", *gone])

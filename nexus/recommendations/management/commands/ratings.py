@@ -122,6 +122,6 @@ def as_text(found: Imported, *, seconds: float) -> str:
         f"{held} ratings of {found.films} films by {found.users} people in "
         f"{minutes(seconds)}: {found.new} new, {found.changed} changed, {found.same} as"
         f" before; {found.removed} others removed.\n"
-        f"Of {found.rows} rows, {found.without_tmdb_id} are of films without an id of"
-        f" TMDb's, and {found.duplicates} are older ones of the same film."
+        f"Left out of {found.rows} rows: {found.without_tmdb_id} of films without an id"
+        f" of TMDb's, {found.duplicates} older ones of the same film."
     )
