@@ -13,7 +13,7 @@ run: $(VENV)/base
 	@exec $(BIN)/python -m nexus run
 
 test: $(VENV)/dev
-	$(BIN)/python -m pytest -n auto --cov --cov-report=term:skip-covered
+	$(BIN)/python -m pytest -n auto --dist worksteal --cov --cov-report=term:skip-covered
 
 check: $(VENV)/dev
 	$(BIN)/ruff format --check .

@@ -1,6 +1,7 @@
 """`python -m nexus catalog fill` and `... refresh`, in this process."""
 
 import json
+from collections.abc import Iterator
 from datetime import timedelta
 from functools import partial
 from io import StringIO
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.utils import timezone
 
 from nexus.catalog import fill as fills
@@ -24,6 +26,13 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 OBSCURE = 910_004
 FILMS = 32  # that the TMDb of the tests knows
+REFUSE = """
+CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    RAISE EXCEPTION USING ERRCODE = 'numeric_value_out_of_range';
+END $$;
+CREATE TRIGGER refuse BEFORE INSERT ON catalog_movie
+FOR EACH ROW WHEN (NEW.id = %s) EXECUTE FUNCTION refuse()
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -182,18 +191,27 @@ def test_a_film_that_cannot_be_read_holds_up_no_other(tmdb: TmdbServer) -> None:
     assert f"\n  {OBSCURE}: TMDb answered" in told.getvalue()
 
 
-def test_a_film_that_cannot_be_stored_holds_up_no_other(tmdb: TmdbServer) -> None:
-    # More people than a cast can be numbered for.
-    crowd = [{"id": number, "name": "Extra"} for number in range(1, 2**15 + 2)]
-    tmdb.add_movie(OBSCURE, "Obscure", credits={"cast": crowd, "crew": []})
+@pytest.fixture
+def unstorable() -> Iterator[int]:
+    """A film that PostgreSQL refuses to hold, as one with a number out of range."""
+    with connection.cursor() as cursor:
+        cursor.execute(REFUSE, [OBSCURE])
+        yield OBSCURE
+        cursor.execute("DROP FUNCTION refuse() CASCADE")
+
+
+def test_a_film_that_cannot_be_stored_holds_up_no_other(
+    tmdb: TmdbServer, unstorable: int
+) -> None:
+    tmdb.add_movie(unstorable, "Obscure")
     told = StringIO()
 
     with pytest.raises(CommandError, match="1 films failed"):
-        call_command("catalog", "refresh", "603", str(OBSCURE), "604", stdout=told)
+        call_command("catalog", "refresh", "603", str(unstorable), "604", stdout=told)
 
-    tmdb.remove_movie(OBSCURE)
+    tmdb.remove_movie(unstorable)
     assert set(Movie.objects.values_list("id", flat=True)) == {603, 604}
-    assert f"\n  {OBSCURE}: TMDb told what cannot be stored." in told.getvalue()
+    assert f"\n  {unstorable}: TMDb told what cannot be stored." in told.getvalue()
 
 
 def test_it_waits_for_the_end_of_an_outage(tmdb: TmdbServer) -> None:

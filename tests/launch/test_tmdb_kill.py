@@ -40,6 +40,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 FILMS = (930_001, 930_002, 930_003)
 COLD = 930_004
 NEVER_S = 20.0  # far more than anybody waits
+MARGIN_S = 5.0  # for a busy machine
 
 
 @pytest.fixture
@@ -253,7 +254,7 @@ def test_a_new_film_is_fetched_by_another_process(
 
     count(f"answers after a leader was killed: {[one.status for one in answers]}")
     assert answers[-1].status == 200
-    assert monotonic() - killed_s < LEASE_S + 1
+    assert monotonic() - killed_s < LEASE_S + MARGIN_S
     assert stored(COLD) == told(tmdb, COLD)
     assert tmdb.calls[f"/movie/{COLD}"] == 2
 

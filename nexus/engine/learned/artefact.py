@@ -50,6 +50,7 @@ BOUND = ("form", "arrays", "training")
 NOT_AS_WRITTEN = (
     ArithmeticError,
     AttributeError,
+    BufferError,
     EOFError,
     LookupError,
     OSError,
