@@ -13,7 +13,7 @@ from nexus.catalog.queries import genre_names
 from nexus.recommendations.common import Common, in_common
 
 MOST_SHARED = 3
-LIKED_STARS = 3.5
+SPEAKS_FOR_STARS = 3.5
 # MovieLens's groups of films that are no genre of TMDb's.
 GROUPS: Final = {
     "Film-Noir": "films noirs",
@@ -206,7 +206,7 @@ def learned_sentence(reason: engine.Reason, name: str, link: str) -> str:
     """Say also where it is the other way round: a liked film that speaks against."""
     stars, is_for = reason.stars or 0, reason.points >= 0
     told = f"You gave {name}"
-    if is_for == (stars >= LIKED_STARS):
+    if is_for == (stars >= SPEAKS_FOR_STARS):
         return f"{told} {'' if is_for else 'only '}{count_stars(stars)}{link}."
     trend = "more" if is_for else "less"
     usual = f"who does so tends to like this one {trend}"

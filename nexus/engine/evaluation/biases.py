@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from nexus.engine.arrays import Floats, Ints
-from nexus.engine.evaluation.splits import LIKED_STARS
 from nexus.engine.learned.interactions import (
     LEAST_STARS,
     MOST_STARS,
@@ -16,6 +15,7 @@ from nexus.engine.learned.interactions import (
     index,
     place,
 )
+from nexus.engine.learned.terms import LIKED_STARS
 from nexus.engine.results import Match
 
 EIGHTY_PERCENT = (0.1, 0.9)

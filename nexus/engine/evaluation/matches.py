@@ -19,8 +19,9 @@ from nexus.engine.evaluation.metrics import (
     log_losses,
     worst_gap,
 )
-from nexus.engine.evaluation.splits import LIKED_STARS, HeldOut, take_history
+from nexus.engine.evaluation.splits import HeldOut, take_history
 from nexus.engine.learned.interactions import History
+from nexus.engine.learned.terms import LIKED_STARS
 from nexus.engine.results import Match
 
 # Each is a range of ratings known; the last one tells all there are.

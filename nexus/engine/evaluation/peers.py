@@ -12,7 +12,6 @@ import numpy as np
 from scipy.sparse import csc_array, csr_array, diags_array
 
 from nexus.engine.arrays import Floats, Ints, Sparse
-from nexus.engine.evaluation.splits import LIKED_STARS
 from nexus.engine.learned.interactions import (
     Columns,
     History,
@@ -22,6 +21,7 @@ from nexus.engine.learned.interactions import (
     index,
     place,
 )
+from nexus.engine.learned.terms import LIKED_STARS
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,10 @@ from nexus.engine.arrays import Bools, Floats, Ids, Ints
 from nexus.engine.evaluation.contestants import DeclaringModel, RankingModel
 from nexus.engine.evaluation.ledger import Ledger
 from nexus.engine.evaluation.metrics import best_columns, ndcg, recall
-from nexus.engine.evaluation.splits import LIKED_STARS, Fold, HeldOut, take_history
+from nexus.engine.evaluation.splits import Fold, HeldOut, take_history
 from nexus.engine.learned.interactions import History, Ratings, Vocabulary
 from nexus.engine.learned.prior import Groups
+from nexus.engine.learned.terms import LIKED_STARS
 
 RATED_HIDDEN = "all rated films hidden"
 LIKES_HIDDEN = "only the known likes hidden"

@@ -12,8 +12,6 @@ import numpy as np
 from nexus.engine.arrays import Ints
 from nexus.engine.learned.interactions import Columns, History, Ratings
 
-LIKED_STARS = 4.0
-
 
 @dataclass(frozen=True, slots=True)
 class HeldOut:
