@@ -6,6 +6,7 @@ from contextlib import suppress
 import pytest
 from django.conf import settings as django_settings
 from django.db import connection
+from procrastinate.contrib.django import app
 from pytest_django import DjangoDbBlocker, Settings
 
 from nexus.accounts.models import Role, User
@@ -89,6 +90,12 @@ def fresh_process(settings: Settings) -> None:
     STORE.clear()
     MODELS.clear()
     PANEL.clear()
+
+
+@pytest.fixture
+def no_timetable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let workers do what is asked of them alone, whatever the clock on the wall."""
+    monkeypatch.setattr(app.periodic_registry, "periodic_tasks", {})
 
 
 @pytest.fixture(autouse=True)

@@ -24,7 +24,7 @@ from tests.mailbox import code_in, run_jobs
 from tests.smtp_server import Kind, Mail, SmtpServer, certificate
 from tests.tokens import sign_in
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_timetable")]
 
 LIMIT_S = 60
 MOST_RETRIES = PATIENT.max_attempts or 0

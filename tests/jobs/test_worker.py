@@ -17,13 +17,16 @@ from tests.builders import NOW, make_movie
 from tests.client import Api
 from tests.tmdb_server import TmdbServer
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("no_timetable"),
+]
 
 LIMIT_S = 60
 
 
 @pytest.fixture
-def idle_worker() -> Iterator[WorkerThread]:
+def idle_worker(no_timetable: None) -> Iterator[WorkerThread]:
     thread = WorkerThread()
     yield thread
     thread.stop()
