@@ -7,7 +7,7 @@ from typing import Any
 from nexus.accounts.models import Role, User
 from nexus.accounts.roles import ensure_groups
 from nexus.catalog.models import Credit, CreditKind, Genre, Movie, Person
-from nexus.catalog.titles import grams_of, sort_key
+from nexus.catalog.title_index import derive_titles, store_words
 from nexus.playlists.models import Playlist, PlaylistItem
 from nexus.ratings.models import Rating, Viewing
 
@@ -61,14 +61,11 @@ def make_movie(
         "original_language": "en",
         "fetched_at": NOW,
     } | values
-    return Movie.objects.create(
-        id=movie_id,
-        title=title,
-        original_title=original_title,
-        sort_title=sort_key(title),
-        title_grams=grams_of((title, original_title)),
-        **values,
-    )
+    movie = Movie(id=movie_id, title=title, original_title=original_title, **values)
+    derive_titles(movie)
+    movie.save(force_insert=True)
+    store_words([movie])
+    return movie
 
 
 def make_person(name: str, *, person_id: int | None = None) -> Person:

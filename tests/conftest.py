@@ -12,7 +12,7 @@ from pytest_django import DjangoDbBlocker, Settings
 from nexus.accounts.models import Role, User
 from nexus.api.buckets import LOCAL
 from nexus.catalog import cache as catalog_cache
-from nexus.catalog import upstream
+from nexus.catalog import pages, upstream
 from nexus.catalog.breaker import breaker_of
 from nexus.launch.postgres import EmbeddedPostgres
 from nexus.recommendations.films import STORE
@@ -27,6 +27,7 @@ from tests.recommendations.cinema import fill_cinema, forget_model, serve_model
 from tests.servers import valkey_server
 from tests.tmdb_server import TmdbServer
 
+NEVER_S = 3600.0
 # No test survives a crash of the machine: only the product waits for the disk.
 HURRIED = {
     "fsync": "off",
@@ -79,8 +80,10 @@ def tmdb(tmdb_for_all: TmdbServer, settings: Settings) -> Iterator[TmdbServer]:
 
 
 @pytest.fixture(autouse=True)
-def fresh_process(settings: Settings) -> None:
+def fresh_process(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """Forget what a process remembers, and hash passwords fast."""
+    monkeypatch.setattr(pages, "DEAR_S", NEVER_S)  # however busy the machine is
+    pages.COUNTS.clear()
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     with suppress(ValkeyDown):
         ask_valkey(lambda client: client.flushdb())

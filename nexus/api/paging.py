@@ -14,11 +14,11 @@ from rest_framework.request import Request
 
 from nexus.api.endpoint import Params
 from nexus.api.fields import ParamNumber, Text
+from nexus.catalog.pages import LAST_PAGE
 
 M = TypeVar("M", bound=Model)
 
 DEFAULT_PAGE_SIZE = 20
-LAST_PAGE = 500
 
 
 def page_size_field() -> ParamNumber:

@@ -31,7 +31,7 @@ class MovieAdmin(ReadOnly, admin.ModelAdmin[Movie]):
     search_fields = ("title", "original_title", "=id", "=imdb_id")
     search_help_text = "A title, TMDb's id or IMDb's."
     ordering: ClassVar = ["sort_title", "id"]
-    exclude = ("sort_title", "title_grams", "keywords")
+    exclude = ("sort_title", "title_keys", "title_words", "keywords")
     inlines = (CreditInline,)
     show_full_result_count = False
     actions = ("refresh",)

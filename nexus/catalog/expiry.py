@@ -15,7 +15,7 @@ from nexus.catalog.load_starter import starter_movie, store_starter_credits
 from nexus.catalog.models import Movie
 from nexus.catalog.starter import find_film
 from nexus.catalog.store import OWNED_BY_TMDB, lock_film
-from nexus.catalog.titles import grams_of, sort_key
+from nexus.catalog.title_index import derive_titles, store_words
 
 EXPIRED: Final = timedelta(days=180)
 # The version before, which runs during an upgrade, refreshes films and does not know of
@@ -100,6 +100,7 @@ def rewrite(
     values: dict[str, Any] = {name: getattr(blank, name) for name in OWNED_BY_TMDB}
     values |= {"removed_at": removed_at, "purged_at": purged_at, "updated_at": now}
     Movie.objects.filter(id=movie.pk).update(**values)
+    store_words([blank])
     movie.credits.all().delete()
     movie.texts.all().delete()
     movie.keywords.clear()
@@ -109,13 +110,9 @@ def rewrite(
 
 def blank_movie(movie_id: int) -> Movie:
     title = f"Film {movie_id}"
-    return Movie(
-        id=movie_id,
-        title=title,
-        original_title=title,
-        sort_title=sort_key(title),
-        title_grams=grams_of([title]),
-    )
+    movie = Movie(id=movie_id, title=title, original_title=title)
+    derive_titles(movie)
+    return movie
 
 
 @transaction.atomic

@@ -40,10 +40,9 @@ def trending_movies(
 
 
 def popular_movies(*, page: int, page_size: int, now: datetime) -> MovieSlice:
-    movies = find_movies(MovieFilters(), now=now)
-    start = (page - 1) * page_size
-    found = list(movies[start : start + page_size])
-    return MovieSlice(found, movies.count(), frozenset(movie.pk for movie in found))
+    found = find_movies(MovieFilters(), page=page, page_size=page_size, now=now)
+    ids = frozenset(movie.pk for movie in found.movies)
+    return MovieSlice(found.movies, found.count, ids)
 
 
 def search_tmdb(

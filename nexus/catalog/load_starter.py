@@ -7,7 +7,7 @@ from django.db import transaction
 
 from nexus.catalog.models import Credit, CreditKind, Genre, Movie, Person
 from nexus.catalog.starter import GENRES, StarterFilm, read_films
-from nexus.catalog.titles import grams_of, sort_key
+from nexus.catalog.title_index import derive_titles, store_words
 
 
 @transaction.atomic
@@ -21,18 +21,19 @@ def load_starter() -> int:
         sorted(genres, key=lambda genre: genre.pk), ignore_conflicts=True
     )
     films = read_films()
-    here = set(Movie.objects.values_list("id", flat=True))
+    wanted = Movie.objects.filter(id__in=[film.tmdb_id for film in films])
+    here = set(wanted.values_list("id", flat=True))
     new = [film for film in films if film.tmdb_id not in here]
-    Movie.objects.bulk_create(
-        [starter_movie(film) for film in new], ignore_conflicts=True
-    )
+    movies = [starter_movie(film) for film in new]
+    Movie.objects.bulk_create(movies, ignore_conflicts=True)
+    store_words(movies)
     store_starter_credits(new)
     return len(new)
 
 
 def starter_movie(film: StarterFilm) -> Movie:
     original_title = film.original_title or film.title
-    return Movie(
+    movie = Movie(
         id=film.tmdb_id,
         title=film.title,
         original_title=original_title,
@@ -43,9 +44,9 @@ def starter_movie(film: StarterFilm) -> Movie:
         imdb_id=film.imdb_id,
         vote_average=film.vote_average,
         vote_count=film.vote_count,
-        sort_title=sort_key(film.title),
-        title_grams=grams_of((film.title, original_title)),
     )
+    derive_titles(movie)
+    return movie
 
 
 def store_starter_credits(films: Iterable[StarterFilm]) -> None:

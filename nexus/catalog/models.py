@@ -1,12 +1,13 @@
 """Our copy of TMDb's films; its ids are the keys of films, genres, people, keywords."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models import F, FloatField, Q
-from django.db.models.expressions import CombinedExpression
+from django.db.models import F, FloatField, OrderBy, Q
+from django.db.models.expressions import Combinable, CombinedExpression
 from django.db.models.functions import Cast
 
 
@@ -45,6 +46,8 @@ class Keyword(models.Model):
         return self.name
 
 
+# Of common words, a search looks at these films first; they are few.
+WELL_KNOWN_VOTES = 50
 # Bayesian average of TMDb's votes: every film is granted so many votes of this height.
 PRIOR_VOTES = 500
 PRIOR_AVERAGE = 6.5
@@ -58,6 +61,34 @@ def weighted_average() -> CombinedExpression:
     )
 
 
+# What lists are narrowed by. An ordering's index holds it all, so that a film that is
+# passed over costs a look at the index, and not one at its row: a thirtieth.
+LOOKED_AT = (
+    "year",
+    "runtime",
+    "vote_average",
+    "vote_count",
+    "popularity",
+    "original_language",
+    "genres",
+    "fetched_at",
+    "purged_at",
+)
+
+
+def list_index(
+    name: str, *order: str | Combinable | OrderBy, fields: Sequence[str] = ()
+) -> models.Index:
+    """Index the films that lists may show, in this order, which is of these fields."""
+    return models.Index(
+        *order,
+        "id",
+        name=name,
+        include=[field for field in LOOKED_AT if field not in fields],
+        condition=Q(removed_at__isnull=True),
+    )
+
+
 def both_ways(name: str, *fields: str) -> list[models.Index]:
     """Index an ordering in both directions.
 
@@ -65,8 +96,8 @@ def both_ways(name: str, *fields: str) -> list[models.Index]:
     """
     down = [F(field).desc(nulls_last=True) for field in fields]
     return [
-        models.Index(*down, "id", name=name),
-        models.Index(*fields, "id", name=f"{name}_up"),
+        list_index(name, *down, fields=fields),
+        list_index(f"{name}_up", *fields, fields=fields),
     ]
 
 
@@ -98,9 +129,11 @@ class Movie(models.Model):
     )
     people = models.ManyToManyField(Person, through="Credit", related_name="movies")
     keywords = models.ManyToManyField(Keyword, related_name="movies")
-    # Both derive from the titles, see catalog.titles; kept for the sake of indexes.
+    # These derive from the titles, see catalog.titles; kept for the sake of indexes.
     sort_title = models.CharField(max_length=500)
-    title_grams = ArrayField(models.CharField(max_length=3), default=list)
+    # Of the English title, the original one and those of all other languages.
+    title_keys = ArrayField(models.TextField(), default=list, db_default=[])
+    title_words = ArrayField(models.TextField(), default=list, db_default=[])
     fetched_at = models.DateTimeField(null=True, blank=True)  # null: not from TMDb
     removed_at = models.DateTimeField(null=True, blank=True)  # TMDb no longer knows it
     # Our copy grew too old and was emptied; hidden as a removed one until TMDb answers.
@@ -121,18 +154,39 @@ class Movie(models.Model):
             GinIndex(
                 fields=["genres"], name="movie_genres", opclasses=["jsonb_path_ops"]
             ),
-            GinIndex(fields=["title_grams"], name="movie_title_grams"),
-            *both_ways("movie_popularity", "popularity", "vote_count"),
-            *both_ways("movie_vote_count", "vote_count"),
-            *both_ways("movie_vote_average", "vote_average"),
-            *both_ways("movie_release", "year", "release_date"),
-            *both_ways("movie_runtime", "runtime"),
-            models.Index(
-                weighted_average().desc(nulls_last=True),
-                "id",
-                name="movie_weighted_average",
+            GinIndex(fields=["title_keys"], name="movie_title_keys"),
+            GinIndex(fields=["title_words"], name="movie_title_words"),
+            GinIndex(
+                fields=["title_words"],
+                name="movie_title_words_known",
+                condition=Q(vote_count__gte=WELL_KNOWN_VOTES, removed_at__isnull=True),
             ),
-            models.Index(fields=["sort_title", "id"], name="movie_sort_title"),
+            *both_ways("movies_by_popularity", "popularity", "vote_count"),
+            *both_ways("movies_by_vote_count", "vote_count"),
+            *both_ways("movies_by_vote_average", "vote_average"),
+            *both_ways("movies_by_release", "year", "release_date"),
+            *both_ways("movies_by_runtime", "runtime"),
+            models.Index(
+                fields=["sort_title", "id"],
+                name="movies_by_title",
+                include=[*LOOKED_AT, "removed_at"],  # the administration lists all
+            ),
+            list_index(
+                "movies_by_language",
+                "original_language",
+                F("popularity").desc(nulls_last=True),
+                F("vote_count").desc(nulls_last=True),
+                fields=("original_language", "popularity", "vote_count"),
+            ),
+            list_index(
+                "movies_by_weighted_average", weighted_average().desc(nulls_last=True)
+            ),
+            # Whatever the order of letters of the database, beginnings are found.
+            models.Index(
+                fields=["sort_title"],
+                name="movie_title_beginning",
+                opclasses=["varchar_pattern_ops"],
+            ),
             models.Index(fields=["updated_at"], name="movie_updated"),
             models.Index(fields=["fetched_at"], name="movie_fetched"),
             models.Index(
@@ -144,6 +198,22 @@ class Movie(models.Model):
 
     def __str__(self) -> str:
         return f"{self.title} ({self.year})" if self.year else self.title
+
+
+class TitleWord(models.Model):
+    """A word of some title; it stays when no title has it any more."""
+
+    word = models.TextField(primary_key=True)
+    # Numbers of what is left of its beginning without some letters: titles.remainders.
+    remainders = ArrayField(models.IntegerField())
+
+    class Meta:
+        indexes: ClassVar = [
+            GinIndex(fields=["remainders"], name="title_word_remainders"),
+        ]
+
+    def __str__(self) -> str:
+        return self.word
 
 
 class MovieText(models.Model):

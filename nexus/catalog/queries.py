@@ -1,17 +1,13 @@
 """Reads of the catalogue."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from django.contrib.postgres.fields import ArrayField
 from django.db.models import (
-    Case,
-    CharField,
     Count,
     Exists,
     F,
-    FloatField,
     Func,
     IntegerField,
     JSONField,
@@ -19,11 +15,10 @@ from django.db.models import (
     OuterRef,
     Q,
     QuerySet,
-    Value,
-    When,
 )
 from django.db.models.functions import Cast
 
+from nexus.catalog import cache
 from nexus.catalog.expiry import shown
 from nexus.catalog.models import (
     Credit,
@@ -33,11 +28,14 @@ from nexus.catalog.models import (
     Person,
     weighted_average,
 )
-from nexus.catalog.titles import grams, sort_key
+from nexus.catalog.pages import Page, kept_if_dear, read_page
+from nexus.catalog.search import best_matches
 from nexus.lib.errors import InvalidError
 
-MIN_SHARED_GRAMS = 0.4  # of the typed text's; "incpetion" shares .6 with "inception"
 TOP_RATED_MIN_VOTES = 300
+GENRE_NAMES = "genre-names"
+NAMES_KEPT_S = 5.0
+GENRE_COUNTS_KEPT_S = 600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,16 +81,38 @@ ORDERINGS: dict[str, tuple[str, ...]] = {
 
 
 def find_movies(
-    filters: MovieFilters, *, now: datetime, ordering: str | None = None
-) -> QuerySet[Movie]:
+    filters: MovieFilters,
+    *,
+    page: int,
+    page_size: int,
+    now: datetime,
+    ordering: str | None = None,
+) -> Page:
     """Return the films that pass; `ordering` is a key of ORDERINGS, "-" reverses it.
 
     Without an ordering a search is ranked by match, everything else by popularity.
     """
-    movies = filter_movies(Movie.objects.filter(shown(now)), filters)
+    movies = list_movies(filters, now=now, ordering=ordering)
+    return read_page(movies, key=filters, page=page, page_size=page_size)
+
+
+def list_movies(
+    filters: MovieFilters, *, now: datetime, ordering: str | None = None
+) -> QuerySet[Movie] | list[int]:
+    """Return the query of a list; of a search without ordering the films' ids."""
+    movies = Movie.objects.filter(shown(now))
     if filters.search is not None and ordering is None:
-        return rank_by_match(movies, filters.search)
-    return movies.order_by(*order_by(ordering or "-popularity"))
+        others = filter_movies(movies, replace(filters, search=None))
+        return best_matches(others, filters.search)
+    return filter_movies(movies, filters).order_by(*order_by(ordering or "-popularity"))
+
+
+def find_top_rated(
+    filters: MovieFilters, *, page: int, page_size: int, now: datetime
+) -> Page:
+    movies = top_rated(filters, now=now)
+    key = ("top rated", filters)
+    return read_page(movies, key=key, page=page, page_size=page_size)
 
 
 def top_rated(filters: MovieFilters, *, now: datetime) -> QuerySet[Movie]:
@@ -129,7 +149,7 @@ def filter_movies(movies: QuerySet[Movie], filters: MovieFilters) -> QuerySet[Mo
     if filters.person is not None:
         movies = movies.filter(has_person(filters.person))
     if filters.search is not None:
-        movies = filter_by_title(movies, filters.search)
+        movies = movies.filter(id__in=best_matches(movies, filters.search))
     return movies
 
 
@@ -158,45 +178,14 @@ def ids_of_person(person_id: int) -> list[int]:
     return [person_id, real, *replaced]
 
 
-def shared_grams(typed: Sequence[str]) -> Func:
-    return Func(
-        F("title_grams"),
-        Value(list(typed), output_field=ArrayField(CharField(max_length=3))),
-        template="cardinality(ARRAY(SELECT unnest(%(expressions)s::varchar[])))",
-        arg_joiner=") INTERSECT SELECT unnest(",
-        output_field=IntegerField(),
-    )
-
-
-def filter_by_title(movies: QuerySet[Movie], text: str) -> QuerySet[Movie]:
-    typed = sorted(grams(text))
-    if not typed:
-        return movies.none()
-    enough = max(1, round(MIN_SHARED_GRAMS * len(typed)))
-    # Whoever shares `enough` of all shares one even without `enough - 1` of them: leave
-    # out beginnings of words, which sort first and which most titles have.
-    movies = movies.filter(title_grams__overlap=typed[enough - 1 :])
-    return movies.alias(shared=shared_grams(typed)).filter(shared__gte=enough)
-
-
-def rank_by_match(movies: QuerySet[Movie], text: str) -> QuerySet[Movie]:
-    """Order by: the very title, titles that begin so, shared trigrams, then votes."""
-    typed, key = grams(text), sort_key(text)
-    if not typed:
-        return movies.order_by("id")
-    closeness = Case(
-        When(sort_title=key, then=Value(2)),
-        When(sort_title__startswith=key, then=Value(1)),
-        default=Value(0),
-    )
-    likeness = Cast("shared", FloatField()) / len(typed)
-    return movies.alias(closeness=closeness, likeness=likeness).order_by(
-        "-closeness", "-likeness", F("vote_count").desc(nulls_last=True), "id"
-    )
-
-
 def genre_names() -> dict[int, str]:
-    return dict(Genre.objects.values_list("id", "name"))
+    """Return the names by id, as they were a moment ago."""
+    names: dict[int, str] | None = cache.LOCAL.get(GENRE_NAMES)
+    if names is None:
+        names = dict(Genre.objects.values_list("id", "name"))
+        # An empty catalogue is about to be filled.
+        cache.LOCAL.set(GENRE_NAMES, names, timeout=NAMES_KEPT_S if names else 0)
+    return names
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +196,18 @@ class GenreCount:
 
 
 def count_genres(*, now: datetime) -> list[GenreCount]:
-    """Return every genre with the number of its films, by name."""
+    """Return every genre with the number of its films, by name.
+
+    In a large catalogue the numbers are of some minutes ago.
+    """
+    films = kept_if_dear(
+        "genres", lambda: films_by_genre(now=now), keep_s=GENRE_COUNTS_KEPT_S
+    )
+    by_name = sorted(genre_names().items(), key=lambda item: (item[1], item[0]))
+    return [GenreCount(id_, name, films.get(id_, 0)) for id_, name in by_name]
+
+
+def films_by_genre(*, now: datetime) -> dict[int, int]:
     element = Cast(
         Func(F("genres"), function="jsonb_array_elements", output_field=JSONField()),
         IntegerField(),
@@ -218,9 +218,7 @@ def count_genres(*, now: datetime) -> list[GenreCount]:
         .values_list("genre")
         .annotate(films=Count("*"))
     )
-    films = dict(rows)
-    by_name = sorted(genre_names().items(), key=lambda item: (item[1], item[0]))
-    return [GenreCount(id_, name, films.get(id_, 0)) for id_, name in by_name]
+    return dict(rows)
 
 
 def resolve_genres(values: Sequence[int | str], *, field: str) -> list[int]:

@@ -16,7 +16,8 @@ from nexus.catalog.models import (
     MovieText,
     Person,
 )
-from nexus.catalog.titles import fold, grams_of, sort_key
+from nexus.catalog.title_index import derive_titles, store_words
+from nexus.catalog.titles import fold
 from nexus.tmdb import Genre as TmdbGenre
 from nexus.tmdb import MovieBrief, MovieDetail
 from nexus.tmdb.types import MovieText as TmdbText
@@ -52,7 +53,8 @@ OWNED_BY_TMDB = (
     "metadata",
     "missing_blocks",
     "sort_title",
-    "title_grams",
+    "title_keys",
+    "title_words",
     "fetched_at",
     "removed_at",
     "purged_at",
@@ -75,12 +77,14 @@ def store_movie(detail: MovieDetail, *, now: datetime) -> Movie:
     told = movie_from_detail(detail, now=now)
     if held:
         keep_untold(told, held=held)
+    derive_titles(told, titles_told(told, detail))
     Movie.objects.bulk_create(
         [told],
         update_conflicts=True,
         unique_fields=["id"],
         update_fields=OWNED_BY_TMDB,
     )
+    store_words([told])
     store_genres(detail.genres)
     store_credits(told, detail)
     store_keywords(told, detail)
@@ -134,8 +138,6 @@ def movie_from_brief(brief: MovieBrief) -> Movie:
 
 def movie_from_detail(detail: MovieDetail, *, now: datetime) -> Movie:
     movie = movie_from_brief(detail)
-    movie.sort_title = sort_key(movie.title)[:500]
-    movie.title_grams = grams_of((movie.title, movie.original_title))
     movie.genres = [genre.tmdb_id for genre in detail.genres]
     movie.runtime = detail.runtime if (detail.runtime or 0) <= MAX_INTEGER else None
     movie.tagline = detail.tagline
@@ -284,6 +286,14 @@ def store_texts(movie: Movie, detail: MovieDetail) -> None:
         unique_fields=["movie", "language", "region"],
         update_fields=fields,
     )
+
+
+def titles_told(movie: Movie, detail: MovieDetail) -> list[str]:
+    """Return the titles in other languages, those held where TMDb left them out."""
+    texts: Iterable[MovieText] = movie.texts.all()
+    if detail.texts is not None:
+        texts = texts_of(movie, detail.texts)
+    return [text.title for text in texts if text.title]
 
 
 def texts_of(movie: Movie, texts: Sequence[TmdbText]) -> list[MovieText]:

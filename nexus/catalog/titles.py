@@ -2,7 +2,11 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import combinations
+
+import numpy as np
 
 ENGLISH = ("the", "a", "an")
 FRENCH = ("le", "la", "les", "l", "un", "une")
@@ -15,7 +19,12 @@ ARTICLES = {*ENGLISH, *FRENCH, *GERMAN, *SPANISH, *ITALIAN, *PORTUGUESE}
 LETTERS = str.maketrans(
     {"ø": "o", "đ": "d", "ł": "l", "æ": "ae", "œ": "oe", "ð": "d", "þ": "th"}
 )
-GRAM = 3
+LONGEST_WORD = 40
+# Whoever types a word of three letters wrong has typed another word.
+SHORTEST_FORGIVEN = 4
+SHORTEST_FORGIVEN_TWICE = 8
+# Two words that begin alike share a remainder of so many letters already.
+BEGINNING = 7
 
 
 def fold(title: str) -> str:
@@ -33,11 +42,69 @@ def sort_key(title: str) -> str:
     return " ".join(words) or title.casefold()
 
 
-def grams(text: str) -> set[str]:
-    """Return the folded text's trigrams, words padded as PostgreSQL's pg_trgm does."""
-    padded = (f"  {word} " for word in fold(text).split())
-    return {word[i : i + GRAM] for word in padded for i in range(len(word) - GRAM + 1)}
+def words_of(title: str) -> list[str]:
+    """Return the folded words, as they are stored and looked for."""
+    return [word[:LONGEST_WORD] for word in fold(title).split()]
 
 
-def grams_of(titles: Iterable[str]) -> list[str]:
-    return sorted(set().union(*(grams(title) for title in titles)))
+def keys_of(titles: Iterable[str]) -> list[str]:
+    return sorted({sort_key(title) for title in titles})
+
+
+def all_words_of(titles: Iterable[str]) -> list[str]:
+    return sorted({word for title in titles for word in words_of(title)})
+
+
+def typos_forgiven(word: str) -> int:
+    if len(word) < SHORTEST_FORGIVEN:
+        return 0
+    return 1 if len(word) < SHORTEST_FORGIVEN_TWICE else 2
+
+
+def remainders(word: str, *, typos: int) -> list[int]:
+    """Return what is left of the word's beginning without up to so many letters.
+
+    Words that are as many typos apart have a remainder in common. They are numbers, as
+    those take less room; two remainders may share one.
+    """
+    beginning = word[:BEGINNING]
+    lefts = {left for gone in range(typos + 1) for left in without(beginning, gone)}
+    return sorted(number_of(left) for left in lefts)
+
+
+def without(word: str, letters: int) -> Iterator[str]:
+    return map("".join, combinations(word, max(0, len(word) - letters)))
+
+
+def number_of(text: str) -> int:
+    """Return a number that fits a column of four bytes."""
+    return zlib.crc32(text.encode()) - 2**31
+
+
+def stored_remainders(word: str) -> list[int]:
+    """Return those by which the word is found, also from a longer one with typos."""
+    return remainders(word, typos=2 if len(word) >= BEGINNING - 1 else 1)
+
+
+def typos_to_each(typed: str, words: Sequence[str]) -> list[int]:
+    """Count letters put in, left out, replaced and swapped with their neighbours.
+
+    Of all the words at once, letter by letter: there may be thousands.
+    """
+    if not words:
+        return []
+    longest = max(map(len, words))
+    letters = np.array(words, dtype=f"U{longest}").view(np.uint32)
+    letters = letters.reshape(len(words), longest).T
+    older = row = np.arange(longest + 1).reshape(-1, 1) + np.zeros_like(letters[0], int)
+    for i, letter in enumerate(map(ord, typed), start=1):
+        is_same = letters == letter
+        new = np.minimum(row[1:] + 1, row[:-1] + ~is_same)
+        if i > 1:
+            swapped = is_same[:-1] & (letters[1:] == ord(typed[i - 2]))
+            new[1:] = np.where(swapped, np.minimum(new[1:], older[:-2] + 1), new[1:])
+        new = np.concatenate([np.full_like(row[:1], i), new])
+        for j in range(1, longest + 1):
+            np.minimum(new[j], new[j - 1] + 1, out=new[j])
+        older, row = row, new
+    return [int(row[len(word), place]) for place, word in enumerate(words)]

@@ -83,7 +83,7 @@ def test_it_asks_the_database_equally_often(api: Api, rows: int) -> None:
     for _ in range(rows - 1):
         make_movie()
 
-    assert count_queries(ask) == for_one
+    assert count_queries(ask) <= for_one
 
 
 def test_it_hides_films_that_tmdb_took_back(api: Api) -> None:

@@ -224,7 +224,8 @@ def test_it_asks_the_database_equally_often(api: Api, rows: int) -> None:
     for _ in range(rows - 1):
         make_movie()
 
-    assert count_queries(lambda: trending(api, page_size=100)) == for_one
+    # One more counts the films, which a page that is not full tells by itself.
+    assert count_queries(lambda: trending(api, page_size=100)) <= for_one + 1
 
 
 @pytest.mark.django_db(transaction=True)

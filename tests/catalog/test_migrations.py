@@ -13,7 +13,7 @@ from tests.builders import make_movie
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-INDEXES = {"movie_fetched", "movie_purged"}
+INDEXES = {"movies_by_popularity", "movie_title_words"}
 LIMIT_S = 30.0
 
 
@@ -23,7 +23,7 @@ def migrate(to: str = "") -> None:
 
 @pytest.fixture
 def without_indexes() -> Iterator[None]:
-    migrate("0003")
+    migrate("0005")
     assert valid_indexes() == set()
     yield
     call_command("migrate", verbosity=0)  # also what other apps build upon it
@@ -65,7 +65,7 @@ def test_films_are_written_while_their_indexes_are_built(
 ) -> None:
     with ThreadPoolExecutor() as pool:
         with transaction.atomic():
-            make_movie()  # somebody else's transaction, which the build waits for
+            make_movie(title="One")  # the build waits for this transaction of others
             build = pool.submit(migrate_in_thread)
             pool.submit(write_meanwhile).result()
         build.result()
@@ -78,7 +78,7 @@ def write_meanwhile() -> None:
         wait_until_it_builds()
         with connection.cursor() as cursor:
             cursor.execute("SET lock_timeout = '5s'")
-        make_movie()
+        make_movie(title="Another")
     finally:
         connections.close_all()
 
@@ -88,7 +88,8 @@ def test_a_build_that_was_interrupted_is_begun_again(without_indexes: None) -> N
     make_movie()
     with pytest.raises(DatabaseError), connection.cursor() as cursor:
         cursor.execute(
-            "CREATE UNIQUE INDEX CONCURRENTLY movie_purged ON catalog_movie ((1))"
+            "CREATE UNIQUE INDEX CONCURRENTLY movies_by_popularity"
+            " ON catalog_movie ((1))"
         )
 
     migrate()

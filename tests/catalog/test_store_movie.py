@@ -417,7 +417,7 @@ def test_it_needs_the_same_number_of_statements_for_any_cast(people: int) -> Non
     store(detail())
     for_one = count_queries(lambda: store(described(1, 1)))
 
-    assert count_queries(lambda: store(described(2, people))) == for_one
+    assert count_queries(lambda: store(described(2, people))) <= for_one
 
 
 @pytest.mark.parametrize("people", [10, 100])
@@ -436,7 +436,7 @@ def test_it_needs_the_same_number_of_statements_for_any_change(people: int) -> N
     for_one = count_queries(lambda: store(described(1, "new")))
     store(described(people, "old"))
 
-    assert count_queries(lambda: store(described(people, "new"))) == for_one
+    assert count_queries(lambda: store(described(people, "new"))) <= for_one
     assert Person.objects.get(id=people).name == f"new {people}"
 
 

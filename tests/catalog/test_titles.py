@@ -1,6 +1,15 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from nexus.catalog.titles import fold, grams, sort_key
+from nexus.catalog.titles import (
+    fold,
+    remainders,
+    sort_key,
+    stored_remainders,
+    typos_forgiven,
+    typos_to_each,
+)
 
 
 @pytest.mark.parametrize(
@@ -36,9 +45,33 @@ def test_it_sorts_without_the_leading_article(title: str, key: str) -> None:
     assert sort_key(title) == key
 
 
-def test_it_cuts_words_into_trigrams() -> None:
-    assert grams("Up, up") == {"  u", " up", "up "}
+@pytest.mark.parametrize(
+    ("typed", "word", "typos"),
+    [
+        ("heat", "heat", 0),
+        ("haet", "heat", 1),
+        ("het", "heat", 1),
+        ("heeat", "heat", 1),
+        ("heet", "heat", 1),
+        ("ha", "heat", 2),
+        ("x", "heat", 4),
+        ("incpetino", "inception", 2),
+    ],
+)
+def test_it_counts_typos(typed: str, word: str, typos: int) -> None:
+    found = typos_to_each(typed, ["a", word, "something longer"])
+
+    assert found[1] == typos
 
 
-def test_one_letter_is_enough_to_search_by() -> None:
-    assert grams("M")
+WORDS = st.text("abc", min_size=1, max_size=10)
+
+
+@given(WORDS, st.lists(WORDS, max_size=20))
+def test_words_that_are_near_share_a_remainder(typed: str, words: list[str]) -> None:
+    allowed = typos_forgiven(typed)
+    numbers = set(remainders(typed, typos=allowed)) if allowed else set()
+
+    for word, typos in zip(words, typos_to_each(typed, words), strict=True):
+        is_near = 0 < typos <= allowed
+        assert not is_near or numbers.intersection(stored_remainders(word))

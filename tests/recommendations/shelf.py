@@ -3,7 +3,7 @@
 from django.utils import timezone
 
 from nexus.catalog.models import Credit, CreditKind, Genre, Keyword, Movie, Person
-from nexus.catalog.titles import grams_of, sort_key
+from nexus.catalog.title_index import derive_titles
 from tests.tmdb.films import FILMS, GENRES, Film
 from tests.tmdb.shapes import keywords, people
 
@@ -38,7 +38,7 @@ def fill_shelf() -> None:
 
 def movie_of(film: Film, *, rank: int) -> Movie:
     original_title = film.original_title or film.title
-    return Movie(
+    movie = Movie(
         id=film.tmdb_id,
         title=film.title,
         original_title=original_title,
@@ -50,10 +50,10 @@ def movie_of(film: Film, *, rank: int) -> Movie:
         vote_average=8.5 - rank / 20,
         vote_count=9_000 - 100 * rank,
         popularity=100.0 - rank,
-        sort_title=sort_key(film.title),
-        title_grams=grams_of((film.title, original_title)),
         fetched_at=timezone.now(),
     )
+    derive_titles(movie)
+    return movie
 
 
 def credits_of(film: Film) -> list[Credit]:

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 
 from nexus.api.endpoint import Endpoint, PublicEndpoint, operation
 from nexus.api.limits import TMDB_IMPORT, TMDB_SEARCH
-from nexus.api.paging import cut, page_body
+from nexus.api.paging import page_body
 from nexus.api.shapes import movies as shapes
 from nexus.api.shapes.common import MetaBody
 from nexus.catalog import lists, operations, queries
@@ -44,10 +44,15 @@ class MovieList(PublicEndpoint):
     )
     def get(self, request: Request) -> Response:
         filters = shapes.filters_of(self.params)
-        ordering = self.params.get("ordering")
-        movies = queries.find_movies(filters, now=timezone.now(), ordering=ordering)
-        results = summaries(cut(movies, self.params))
-        body = page_body(request, self.params, count=movies.count(), results=results)
+        found = queries.find_movies(
+            filters,
+            page=self.params["page"],
+            page_size=self.params["page_size"],
+            ordering=self.params.get("ordering"),
+            now=timezone.now(),
+        )
+        results = summaries(found.movies)
+        body = page_body(request, self.params, count=found.count, results=results)
         return Response(body)
 
 
@@ -60,9 +65,14 @@ class TopRated(PublicEndpoint):
     )
     def get(self, request: Request) -> Response:
         filters = shapes.filters_of(self.params)
-        movies = queries.top_rated(filters, now=timezone.now())
-        results = summaries(cut(movies, self.params))
-        body = page_body(request, self.params, count=movies.count(), results=results)
+        found = queries.find_top_rated(
+            filters,
+            page=self.params["page"],
+            page_size=self.params["page_size"],
+            now=timezone.now(),
+        )
+        results = summaries(found.movies)
+        body = page_body(request, self.params, count=found.count, results=results)
         return Response(body)
 
 

@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand
 
 from nexus.accounts.roles import ensure_groups
 from nexus.catalog.load_starter import load_starter
+from nexus.catalog.title_index import derive_missing
 
 
 class Command(BaseCommand):
@@ -16,3 +17,4 @@ class Command(BaseCommand):
         call_command("migrate", interactive=False, verbosity=0)
         ensure_groups()
         load_starter()
+        derive_missing()

@@ -1,0 +1,104 @@
+"""One page of a list of films, at a price that does not grow with the catalogue.
+
+A page asks for ids first: the indexes of the orderings hold all that filters look at,
+so that films which are passed over are never read. They are counted as far as pages
+reach; how many more there are is PostgreSQL's own estimate. See docs/adr/0010.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any, Final, TypeVar
+
+from django.core.cache.backends.locmem import LocMemCache
+from django.db.models import QuerySet
+
+from nexus.catalog.models import Movie
+
+T = TypeVar("T")
+
+LAST_PAGE: Final = 500
+DEAR_S = 0.02  # to count; what took longer is kept for a while
+KEPT_S: Final = 60.0
+TOLD_IN_LISTS: Final = (
+    "title",
+    "original_title",
+    "original_language",
+    "year",
+    "release_date",
+    "runtime",
+    "genres",
+    "poster_path",
+    "vote_average",
+    "vote_count",
+    "popularity",
+    "fetched_at",
+    "removed_at",
+    "purged_at",
+)
+COUNTS: Final = LocMemCache("counts", {"OPTIONS": {"MAX_ENTRIES": 2_000}})
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """`count` films are on all pages."""
+
+    movies: list[Movie]
+    count: int
+
+
+def read_page(
+    films: QuerySet[Movie] | Sequence[int], *, key: object, page: int, page_size: int
+) -> Page:
+    """Return one page of the list, which is a query or the films' ids.
+
+    `key` tells this list from any other; equal lists have equal keys at any time.
+    """
+    start = (page - 1) * page_size
+    if not isinstance(films, QuerySet):
+        return Page(in_order(films[start : start + page_size]), len(films))
+    ids = list(films.values_list("id", flat=True)[start : start + page_size])
+    if is_last(ids, start=start, page_size=page_size):
+        return Page(in_order(ids), start + len(ids))
+    reach = LAST_PAGE * page_size
+    count = kept_if_dear((key, reach), lambda: count_films(films, reach=reach))
+    return Page(in_order(ids), count)
+
+
+def is_last(ids: Sequence[int], *, start: int, page_size: int) -> bool:
+    """Say whether the page itself tells how many films there are."""
+    return len(ids) < page_size and (bool(ids) or start == 0)
+
+
+def in_order(ids: Sequence[int]) -> list[Movie]:
+    """Read what lists tell of the films; one that was deleted since is left out."""
+    found = Movie.objects.only(*TOLD_IN_LISTS).in_bulk(ids)
+    return [found[id_] for id_ in ids if id_ in found]
+
+
+def kept_if_dear(key: object, count: Callable[[], T], *, keep_s: float = KEPT_S) -> T:
+    """Return what was counted, which is a while ago where it took long."""
+    name = hashlib.sha256(repr(key).encode()).hexdigest()
+    kept: T | None = COUNTS.get(name)
+    if kept is not None:
+        return kept
+    began = perf_counter()
+    found = count()
+    if perf_counter() - began > DEAR_S:
+        COUNTS.set(name, found, timeout=keep_s)
+    return found
+
+
+def count_films(films: QuerySet[Movie], *, reach: int) -> int:
+    """Count the films as far as pages reach, and estimate how many more there are."""
+    unordered = films.order_by().values("id")
+    counted = unordered[: reach + 1].count()
+    return counted if counted <= reach else max(counted, estimate(unordered))
+
+
+def estimate(films: QuerySet[Movie, Any]) -> int:
+    """Return how many rows PostgreSQL expects, which costs no reading of them."""
+    plan = json.loads(films.explain(format="json"))
+    return int(plan[0]["Plan"]["Plan Rows"])

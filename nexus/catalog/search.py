@@ -1,0 +1,294 @@
+"""Finds films by a typed title: with typos, without accents, in any language.
+
+Words are looked for, not letters: a film has few of them, and most are rare. What was
+typed wrong is put right among all words that titles have (`TitleWord`), which are far
+fewer than the films. See docs/adr/0004.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import islice, pairwise, product
+from typing import Any, Final, cast
+
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
+from django.db.models import QuerySet
+from django.db.models.functions import Length
+
+from nexus.catalog.models import WELL_KNOWN_VOTES, Movie, TitleWord
+from nexus.catalog.titles import (
+    ARTICLES,
+    LONGEST_WORD,
+    SHORTEST_FORGIVEN,
+    remainders,
+    sort_key,
+    typos_forgiven,
+    typos_to_each,
+    words_of,
+)
+
+MOST_FOUND: Final = 200  # the best known ones of those that match
+ENOUGH: Final = 20  # a page: nobody has to have mistyped
+MOST_WORDS: Final = 12  # of what was typed; titles are known by fewer
+SHORTEST_BEGINNING: Final = 3  # of a word not typed to its end
+MOST_ENDINGS: Final = 100
+MOST_CORRECTIONS: Final = 50
+MOST_TITLES: Final = 20  # made of corrected words
+FEWEST_TO_LEAVE_ONE_OUT: Final = 3
+THE_VERY_TITLE: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A piece of SQL about a film, with its values."""
+
+    sql: str
+    values: tuple[Any, ...] = ()
+
+
+NOTHING: Final = Condition("FALSE")
+
+
+@dataclass(slots=True)
+class Typed:
+    """A typed word and what may be meant by it, all of them words of titles."""
+
+    word: str
+    is_needed: bool = True
+    same: set[str] = field(default_factory=set)  # the word, or it and a neighbour
+    likely: set[str] = field(default_factory=set)  # it begins so, or is one typo away
+    possible: set[str] = field(default_factory=set)  # two typos away
+    parts: list[tuple[str, str]] = field(default_factory=list)  # two words instead
+
+    @property
+    def meant(self) -> list[str]:
+        return sorted(self.same | self.likely | self.possible)
+
+    @property
+    def is_known(self) -> bool:
+        return bool(self.meant or self.parts)
+
+
+def best_matches(movies: QuerySet[Movie], text: str) -> list[int]:
+    """Return the best known films of these that match, best first.
+
+    First the very title, then titles that begin so, then by the words they share; what
+    matches equally by votes.
+    """
+    key, words = sort_key(text), words_of(text)[:MOST_WORDS]
+    if not words:
+        return []
+    typed = as_typed(words)
+    found = matching(movies, key, typed, all_of(typed))
+    if not is_answer(found, words):
+        put_right(typed)
+        found = matching(movies, key, typed, all_of(typed))
+    if not found:
+        found = matching(movies, key, typed, most_of(typed))
+    return [id_ for id_, _ in found]
+
+
+def is_answer(found: Sequence[tuple[int, int]], words: Sequence[str]) -> bool:
+    """Say whether what was typed is what was meant.
+
+    A page of films has it, one has all of several words, or one is called just so.
+    """
+    if not found:
+        return False
+    return len(words) > 1 or len(found) >= ENOUGH or found[0][1] == THE_VERY_TITLE
+
+
+# What was typed
+
+
+def as_typed(words: Sequence[str]) -> list[Typed]:
+    """Look up the words, and neighbours written as one."""
+    joined = ["".join(pair)[:LONGEST_WORD] for pair in pairwise(words)]
+    known = known_words([*words, *joined])
+    has_name = any(word not in ARTICLES for word in words)
+    typed = [
+        Typed(word, is_needed=word not in ARTICLES or not has_name) for word in words
+    ]
+    for one in typed:
+        one.same = known & {one.word}
+    for place, word in enumerate(joined):
+        if word in known:
+            typed[place].same.add(word)
+            typed[place + 1].same.add(word)
+    return typed
+
+
+def known_words(words: Iterable[str]) -> set[str]:
+    found = TitleWord.objects.filter(word__in=set(words))
+    return set(found.values_list("word", flat=True))
+
+
+def put_right(typed: Sequence[Typed]) -> None:
+    """Add what may be meant: other words, longer ones, two that lack their space."""
+    numbers = {number for one in typed for number in numbers_of(one.word)}
+    similar = TitleWord.objects.filter(remainders__overlap=list(numbers))
+    words = list(similar.values_list("word", flat=True)) if numbers else []
+    halves = {half for one in typed for pair in halves_of(one.word) for half in pair}
+    known = known_words(halves) if halves else set()
+    for one in typed:
+        correct(one, words)
+        one.parts = [pair for pair in halves_of(one.word) if known.issuperset(pair)]
+    typed[-1].likely |= beginning_with(typed[-1].word)
+
+
+def beginning_with(word: str) -> set[str]:
+    """Return words that begin so: those of which least is left to type."""
+    if len(word) < SHORTEST_BEGINNING:
+        return set()
+    found = TitleWord.objects.filter(word__startswith=word).exclude(word=word)
+    shortest = found.order_by(Length("word"), "word").values_list("word", flat=True)
+    return set(shortest[:MOST_ENDINGS])
+
+
+def numbers_of(word: str) -> list[int]:
+    typos = typos_forgiven(word)
+    return remainders(word, typos=typos) if typos else []
+
+
+def correct(one: Typed, words: Iterable[str]) -> None:
+    allowed, length = typos_forgiven(one.word), len(one.word)
+    near = [word for word in words if abs(len(word) - length) <= allowed]
+    distances = typos_to_each(one.word, near)
+    found = sorted(
+        (typos, word)
+        for typos, word in zip(distances, near, strict=True)
+        if 0 < typos <= allowed
+    )
+    for typos, word in found[:MOST_CORRECTIONS]:
+        (one.likely if typos == 1 else one.possible).add(word)
+
+
+def halves_of(word: str) -> list[tuple[str, str]]:
+    if len(word) < SHORTEST_FORGIVEN:
+        return []
+    return [(word[:place], word[place:]) for place in range(2, len(word) - 1)]
+
+
+# Which films have it
+
+
+def all_of(typed: Iterable[Typed]) -> Condition:
+    needed = [one for one in typed if one.is_needed]
+    if not all(one.is_known for one in needed):
+        return NOTHING
+    return joined_by(" AND ", [has_word(one) for one in needed])
+
+
+def most_of(typed: Iterable[Typed]) -> Condition:
+    """Match films without the words that no title has; else without any one word."""
+    needed = [one for one in typed if one.is_needed]
+    known = [one for one in needed if one.is_known]
+    if len(known) < len(needed):
+        return all_of(known) if known and 2 * len(known) >= len(needed) else NOTHING
+    if len(known) < FEWEST_TO_LEAVE_ONE_OUT:
+        return NOTHING
+    places = range(len(known))
+    left = [[*known[:place], *known[place + 1 :]] for place in places]
+    return joined_by(" OR ", [all_of(some) for some in left])
+
+
+def has_word(one: Typed) -> Condition:
+    either = [Condition("title_words @> %s", (list(pair),)) for pair in one.parts]
+    if one.meant:
+        either.append(Condition("title_words && %s", (one.meant,)))
+    return joined_by(" OR ", either)
+
+
+def joined_by(word: str, conditions: Sequence[Condition]) -> Condition:
+    sql = word.join(f"({one.sql})" for one in conditions)
+    return Condition(sql, tuple(value for one in conditions for value in one.values))
+
+
+# Ranking
+
+KNOWN_FIRST = "vote_count DESC NULLS LAST, id"
+
+
+def matching(
+    movies: QuerySet[Movie], key: str, typed: Sequence[Typed], has_words: Condition
+) -> list[tuple[int, int]]:
+    """Return films, each with how close it comes to the whole title, best first.
+
+    Of each way to match, the best known films: all of them would be too many to rank.
+    """
+    corrected = corrected_keys(typed)
+    begins = Condition("sort_title LIKE %s", (f"{escaped(key)}%",))
+    ways = [Condition("title_keys && %s", ([key, *corrected],))]
+    if len(key) >= SHORTEST_BEGINNING:
+        ways.append(begins)
+    try:
+        known, found = joined_ways(movies, ways, has_words)
+    except EmptyResultSet:
+        return []
+    closeness = Condition(
+        f"CASE WHEN title_keys @> %s THEN {THE_VERY_TITLE} WHEN {begins.sql} THEN 2"
+        " WHEN title_keys && %s THEN 1 ELSE 0 END",
+        ([key], *begins.values, corrected),
+    )
+    likeness = joined_by(" + ", [likeness_of(one) for one in typed])
+    query = Condition(
+        f"WITH known AS ({known.sql})"  # noqa: S608  all values are parameters
+        f" SELECT id, {closeness.sql} AS closeness FROM catalog_movie"
+        f" WHERE id IN ({found.sql})"
+        f" ORDER BY closeness DESC, {likeness.sql} DESC, {KNOWN_FIRST} LIMIT %s",
+        (
+            *known.values,
+            *closeness.values,
+            *found.values,
+            *likeness.values,
+            MOST_FOUND,
+        ),
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(query.sql, query.values)
+        return cast("list[tuple[int, int]]", cursor.fetchall())
+
+
+def joined_ways(
+    movies: QuerySet[Movie], ways: Sequence[Condition], has_words: Condition
+) -> tuple[Condition, Condition]:
+    """Return the well-known films that have the words, and what is found in all ways.
+
+    Only where too few are well known, all films are looked at: of a common word there
+    may be thousands.
+    """
+    columns = ("id", "vote_count", "sort_title", "title_keys", "title_words")
+    base, values = movies.order_by().values(*columns).query.sql_with_params()
+
+    def best(way: Condition) -> Condition:
+        return Condition(
+            f"SELECT id FROM ({base}) AS film WHERE {way.sql}"  # noqa: S608  as below
+            f" ORDER BY {KNOWN_FIRST} LIMIT {MOST_FOUND}",
+            (*values, *way.values),
+        )
+
+    well_known = Condition(f"vote_count >= {WELL_KNOWN_VOTES}")
+    too_few = Condition(f"(SELECT count(*) FROM known) < {MOST_FOUND}")  # noqa: S608  a number
+    known = best(joined_by(" AND ", [has_words, well_known]))
+    found = [*map(best, ways), best(joined_by(" AND ", [has_words, too_few]))]
+    return known, joined_by(" UNION ", [*found, Condition("SELECT id FROM known")])
+
+
+def escaped(text: str) -> str:
+    """Return a pattern of LIKE that matches the text alone."""
+    return text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
+
+
+def likeness_of(one: Typed) -> Condition:
+    """Say how surely the film has the word that was typed."""
+    return Condition(
+        "CASE WHEN title_words && %s THEN 3 WHEN title_words && %s THEN 1 ELSE 2 END",
+        (sorted(one.same), sorted(one.possible)),
+    )
+
+
+def corrected_keys(typed: Sequence[Typed]) -> list[str]:
+    """Return whole titles that may be meant, where words were typed wrong."""
+    choices = [sorted(one.same or one.likely)[:MOST_TITLES] for one in typed]
+    titles = map(" ".join, islice(product(*choices), MOST_TITLES))
+    return sorted({sort_key(title) for title in titles if title})

@@ -1,0 +1,109 @@
+"""One page of a list, and how many films are on all of them."""
+
+from collections.abc import Callable
+
+import pytest
+from django.utils import timezone
+
+from nexus.catalog import pages
+from nexus.catalog.models import Movie
+from nexus.catalog.pages import count_films, kept_if_dear, read_page
+from nexus.catalog.queries import MovieFilters, count_genres, find_movies
+from tests.builders import make_genres, make_movie
+from tests.query_count import count_queries
+
+pytestmark = pytest.mark.django_db
+
+
+def films(number: int) -> list[int]:
+    return [make_movie(popularity=1000 - n).pk for n in range(number)]
+
+
+def read(page: int, page_size: int = 2) -> tuple[list[int], int]:
+    ordered = Movie.objects.order_by("-popularity")
+    found = read_page(ordered, key="all", page=page, page_size=page_size)
+    return [movie.pk for movie in found.movies], found.count
+
+
+def test_it_reads_pages_in_order() -> None:
+    ids = films(5)
+
+    assert [read(page) for page in (1, 2, 3)] == [
+        (ids[:2], 5),
+        (ids[2:4], 5),
+        (ids[4:], 5),
+    ]
+
+
+def test_past_the_end_it_still_counts() -> None:
+    films(4)
+
+    assert read(3) == ([], 4)
+    assert read(9) == ([], 4)
+
+
+def test_a_page_that_is_not_full_is_not_counted() -> None:
+    films(3)
+
+    assert count_queries(lambda: read(2)) + 1 == count_queries(lambda: read(1))
+
+
+def test_an_empty_list_has_one_empty_page() -> None:
+    assert read(1) == ([], 0)
+
+
+def test_what_lists_tell_takes_no_further_query() -> None:
+    films(2)
+    found = find_movies(MovieFilters(), page=1, page_size=20, now=timezone.now())
+
+    movie = found.movies[0]
+
+    told = [getattr(movie, name) for name in pages.TOLD_IN_LISTS]
+    assert not set(pages.TOLD_IN_LISTS) & movie.get_deferred_fields()
+    assert len(told) == len(pages.TOLD_IN_LISTS)
+
+
+def test_it_counts_as_far_as_pages_reach() -> None:
+    films(6)
+
+    assert count_films(Movie.objects.all(), reach=6) == 6
+    # Beyond, what PostgreSQL expects; never fewer than there were found.
+    assert count_films(Movie.objects.all(), reach=4) >= 5
+
+
+@pytest.mark.parametrize(("dear_s", "told"), [(3600.0, [1, 2]), (0.0, [1, 1])])
+def test_only_what_was_dear_is_kept(
+    monkeypatch: pytest.MonkeyPatch, dear_s: float, told: list[int]
+) -> None:
+    monkeypatch.setattr(pages, "DEAR_S", dear_s)
+    numbers = iter([1, 2])
+    count: Callable[[], int] = lambda: next(numbers)  # noqa: E731
+
+    assert [kept_if_dear("x", count), kept_if_dear("x", count)] == told
+
+
+def test_different_lists_are_kept_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pages, "DEAR_S", 0.0)
+    films(3)
+    make_movie(year=1950)
+    now = timezone.now()
+
+    counts = [
+        find_movies(filters, page=1, page_size=1, now=now).count
+        for filters in (MovieFilters(), MovieFilters(year=2000))
+    ]
+
+    assert counts == [4, 3]
+
+
+def test_genres_of_a_large_catalogue_are_counted_now_and_then(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    make_genres()
+    monkeypatch.setattr(pages, "DEAR_S", 0.0)
+    make_movie(genres=[18])
+    now = timezone.now()
+    first = count_genres(now=now)
+    make_movie(genres=[18])
+
+    assert count_genres(now=now) == first

@@ -1,0 +1,129 @@
+"""What a typed title finds, and which film first."""
+
+import pytest
+from django.utils import timezone
+
+from nexus.catalog.expiry import shown
+from nexus.catalog.models import Movie, MovieText, TitleWord
+from nexus.catalog.search import best_matches
+from nexus.catalog.title_index import derive_missing, derive_titles
+from tests.builders import make_movie
+
+pytestmark = pytest.mark.django_db
+
+
+def found(typed: str) -> list[str]:
+    movies = Movie.objects.filter(shown(timezone.now()))
+    titles = dict(movies.values_list("id", "title"))
+    return [titles[id_] for id_ in best_matches(movies, typed)]
+
+
+@pytest.mark.parametrize(
+    ("typed", "title"),
+    [
+        ("godfahter", "The Godfather"),  # neighbours swapped
+        ("godfther", "The Godfather"),  # one left out
+        ("godfatther", "The Godfather"),  # one too many
+        ("gudfather", "The Godfather"),
+        ("gudfathr", "The Godfather"),  # two of eight letters
+        ("lord rings", "The Lord of the Rings"),
+        ("lord of the ri", "The Lord of the Rings"),
+        ("rings of the lord", "The Lord of the Rings"),
+        ("the lord of the blue rings", "The Lord of the Rings"),
+        ("spider man", "Spiderman"),
+        ("spiderman", "Spider-Man"),
+        ("eternal sunshine whatsoever", "Eternal Sunshine"),
+        ("50%", "50% Off"),
+    ],
+)
+def test_it_finds(typed: str, title: str) -> None:
+    make_movie(title=title)
+    make_movie(title="Something Else Entirely")
+
+    assert found(typed) == [title]
+
+
+@pytest.mark.parametrize("typed", ["wat", "hate", "xyzzy plugh", "!?", "_"])
+def test_it_does_not_find_what_is_unlike(typed: str) -> None:
+    make_movie(title="Heat")
+
+    assert found(typed) == []
+
+
+def test_a_short_word_is_believed() -> None:
+    make_movie(title="Up")
+    make_movie(title="Us")
+
+    assert found("up") == ["Up"]
+
+
+def test_it_finds_titles_of_other_languages() -> None:
+    movie = make_movie(title="Spirited Away")
+    MovieText.objects.create(
+        movie=movie, language="fr", region="FR", title="Le Voyage de Chihiro"
+    )
+    Movie.objects.update(title_keys=[], title_words=[])
+
+    assert derive_missing() == 1
+    assert found("voyage de chihiro") == ["Spirited Away"]
+    assert found("le voyaje de chihiro") == ["Spirited Away"]
+
+
+def test_what_an_older_version_stored_is_derived_once() -> None:
+    make_movie(title="Heat")
+    Movie.objects.update(title_keys=[], title_words=[])
+    TitleWord.objects.all().delete()
+
+    assert (derive_missing(), derive_missing()) == (1, 0)
+    assert found("haet") == ["Heat"]
+
+
+def test_the_very_title_comes_before_better_known_ones() -> None:
+    make_movie(title="Heat", vote_count=1)
+    make_movie(title="Heat Wave", vote_count=500)
+    make_movie(title="White Heat", vote_count=9_000)
+
+    assert found("heat") == ["Heat", "Heat Wave", "White Heat"]
+
+
+def test_a_title_put_right_comes_before_longer_ones() -> None:
+    make_movie(title="Inception", vote_count=10)
+    make_movie(title="Before the Inception", vote_count=9_000)
+
+    assert found("incpetion") == ["Inception", "Before the Inception"]
+
+
+def test_equal_matches_come_by_votes() -> None:
+    for votes in (7, 700, 70):
+        make_movie(title=f"Dark {votes}", vote_count=votes)
+
+    assert found("dark") == ["Dark 700", "Dark 70", "Dark 7"]
+
+
+def test_a_common_word_finds_the_best_known_films() -> None:
+    for number in range(210):
+        make_movie(title=f"Night {number}", vote_count=number)
+
+    titles = found("night")
+
+    assert len(titles) == 200
+    assert titles[0] == "Night 209"
+    assert "Night 9" not in titles
+
+
+def test_it_heeds_what_films_are_asked_for() -> None:
+    make_movie(title="Dark", year=1999)
+    make_movie(title="Dark", year=2000)
+
+    ids = best_matches(Movie.objects.filter(year=1999), "dark")
+
+    assert [Movie.objects.get(id=id_).year for id_ in ids] == [1999]
+    assert best_matches(Movie.objects.none(), "dark") == []
+
+
+def test_a_title_without_words_can_be_stored() -> None:
+    movie = Movie(title="...", original_title="...")
+
+    derive_titles(movie)
+
+    assert (movie.title_keys, movie.title_words) == (["..."], [])
