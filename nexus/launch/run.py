@@ -22,6 +22,7 @@ from nexus.launch.postgres import EmbeddedPostgres
 from nexus.launch.progress import say, step
 
 START_LIMIT_S = 60.0
+MOST_BUFFERS_MB = 2_048
 OTHER_CONNECTIONS = 30  # of workers elsewhere, commands, backups
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
@@ -149,8 +150,21 @@ def connections_wanted() -> int:
 
 
 def database_settings() -> dict[str, str]:
-    """Allow as many connections as PostgreSQL does by itself, or more."""
-    return {"max_connections": str(max(100, connections_wanted()))}
+    """Fit PostgreSQL to this machine and to answers within milliseconds.
+
+    As many connections as it allows by itself, or more; a share of the memory; pages
+    that are not in memory are on no turning disk; nobody waits for a compiler or for a
+    second process to help, which are for questions that take seconds.
+    """
+    memory_mb = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
+    return {
+        "max_connections": str(max(100, connections_wanted())),
+        "shared_buffers": f"{min(max(memory_mb // 8, 128), MOST_BUFFERS_MB)}MB",
+        "effective_cache_size": f"{max(memory_mb // 2, 512)}MB",
+        "random_page_cost": "1.1",
+        "jit": "off",
+        "max_parallel_workers_per_gather": "0",
+    }
 
 
 def check_database() -> None:
