@@ -1,0 +1,183 @@
+"""How PostgreSQL answers every list: plans, rows, pages read and time, the worst first.
+
+`NEXUS_HOME=/filled/by/bench.data python -m bench.plans` looks at the ids of page 1, at
+those of page 500 and at the count, for each filter alone and for several together.
+"""
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import combinations
+from typing import Any
+
+import django
+from django.db.models import QuerySet
+from django.utils import timezone
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "nexus.settings")
+django.setup()
+
+from nexus.catalog.models import Movie  # noqa: E402  it needs the settings
+from nexus.catalog.pages import LAST_PAGE  # noqa: E402
+from nexus.catalog.queries import (  # noqa: E402
+    ORDERINGS,
+    MovieFilters,
+    list_movies,
+    top_rated,
+)
+
+PAGE_SIZE = 20
+VARIANTS = 3  # of filters together
+TOP_RATED = "top rated"
+SINGLE: dict[str, list[dict[str, Any]]] = {
+    "genres": [
+        {"genres": (18,)},
+        {"genres": (37,)},
+        {"genres": (18, 35)},
+        {"genres": (10752, 37), "any_genre": True},
+        {"genres": (37, 878, 99)},
+    ],
+    "year": [{"year": 2025}, {"year": 1994}, {"year": 1921}],
+    "years": [
+        {"year_min": 1990, "year_max": 1999},
+        {"year_max": 1930},
+        {"year_min": 2026},
+    ],
+    "runtime": [
+        {"runtime_min": 90, "runtime_max": 120},
+        {"runtime_min": 300},
+        {"runtime_max": 5},
+    ],
+    "average": [
+        {"vote_average_min": 8},
+        {"vote_average_min": 9.9},
+        {"vote_average_max": 2},
+    ],
+    "votes": [{"vote_count_min": 100}, {"vote_count_min": 20_000}],
+    "language": [{"language": "en"}, {"language": "ko"}, {"language": "is"}],
+    "person": [{"person": 5_000_003}, {"person": 5_100_003}],
+    "ids": [{"ids": tuple(range(3_000_001, 3_000_101))}],
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What PostgreSQL did."""
+
+    what: str
+    milliseconds: float
+    blocks: int
+    nodes: tuple[str, ...]
+    rows: int
+
+    @property
+    def kind(self) -> str:
+        if self.what.startswith("count"):
+            return "count"
+        return "page 500" if " p500" in self.what else "page 1"
+
+    @property
+    def is_sequential(self) -> bool:
+        return any(node.startswith("Seq Scan on catalog_movie") for node in self.nodes)
+
+
+def combined() -> Iterator[dict[str, Any]]:
+    """Yield no filter, each alone, and up to three of different kinds together."""
+    yield {}
+    for several in SINGLE.values():
+        yield from several
+    for count in (2, 3):
+        for kinds in combinations(SINGLE.values(), count):
+            for number in range(VARIANTS):
+                # Different ones are put together: common with rare.
+                values = [
+                    kind[(number + place) % len(kind)]
+                    for place, kind in enumerate(kinds)
+                ]
+                yield {name: value for one in values for name, value in one.items()}
+
+
+def explain(what: str, films: QuerySet[Any, Any], *, analyze: bool = True) -> Seen:
+    options = {"analyze": True, "buffers": True} if analyze else {}
+    return seen_in(what, json.loads(films.explain(format="json", **options))[0])
+
+
+def seen_in(what: str, plan: dict[str, Any]) -> Seen:
+    """Read a plan as EXPLAIN writes it in JSON."""
+    nodes = list(nodes_of(plan["Plan"]))
+    blocks = plan["Plan"].get("Shared Hit Blocks", 0)
+    blocks += plan["Plan"].get("Shared Read Blocks", 0)
+    return Seen(
+        what,
+        plan.get("Execution Time", 0.0) + plan.get("Planning Time", 0.0),
+        blocks,
+        tuple(nodes),
+        plan["Plan"].get("Actual Rows", 0),
+    )
+
+
+def nodes_of(plan: dict[str, Any]) -> Iterator[str]:
+    name = plan["Node Type"]
+    if "Relation Name" in plan:
+        name += f" on {plan['Relation Name']}"
+    if "Index Name" in plan:
+        name += f" by {plan['Index Name']}"
+    yield name
+    for inner in plan.get("Plans", []):
+        yield from nodes_of(inner)
+
+
+def look(*, analyze: bool = True) -> Iterator[Seen]:
+    """Look at every list, in every order where its filters are few."""
+    now = timezone.now()
+    for values in combined():
+        filters = MovieFilters(**values)
+        told = " ".join(f"{name}={value!r:.30}" for name, value in values.items())
+        lists = {order: lists_of(filters, now, order) for order in orders(values)}
+        any_order = next(iter(lists.values())).order_by().values("id")
+        count = any_order[: LAST_PAGE * PAGE_SIZE + 1]
+        yield explain(f"count {told}", count, analyze=analyze)
+        for order, films in lists.items():
+            ids, last = films.values_list("id", flat=True), LAST_PAGE * PAGE_SIZE
+            first, deep = ids[:PAGE_SIZE], ids[last - PAGE_SIZE : last]
+            yield explain(f"{order} {told}", first, analyze=analyze)
+            yield explain(f"{order} p500 {told}", deep, analyze=analyze)
+
+
+def orders(values: dict[str, Any]) -> list[str]:
+    every = [f"{sign}{name}" for name in ORDERINGS for sign in ("-", "")]
+    return ["-popularity", TOP_RATED] if len(values) > 2 else [*every, TOP_RATED]
+
+
+def lists_of(filters: MovieFilters, now: datetime, order: str) -> QuerySet[Movie]:
+    if order == TOP_RATED:
+        return top_rated(filters, now=now)
+    films = list_movies(filters, now=now, ordering=order)
+    assert isinstance(films, QuerySet)
+    return films
+
+
+def tell(kind: str, times: list[float]) -> None:
+    """Print how long these took; the slowest come first."""
+    shares = {"median": 2, "p95": 20, "p99": 100, "worst": len(times) + 1}
+    told = [f"{name} {times[len(times) // of]:.2f} ms" for name, of in shares.items()]
+    print(f"{kind:9} {len(times):5} queries: {', '.join(told)}")
+
+
+def main() -> int:
+    found = sorted(look(), key=lambda one: -one.milliseconds)
+    for one in found[:60]:
+        told = f"{one.blocks:7} blocks {one.rows:6} rows  {one.what}"
+        print(f"{one.milliseconds:8.1f} ms {told}")
+        print(f"{' ' * 12}{' < '.join(one.nodes)}")
+    for kind in ("count", "page 1", "page 500"):
+        tell(kind, [one.milliseconds for one in found if one.kind == kind])
+    sequential = [one.what for one in found if one.is_sequential]
+    print(f"{len(sequential)} sequential: {sequential[:20]}")
+    return 1 if sequential else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
