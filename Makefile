@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 MOVIELENS ?=
+BENCH ?=
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
@@ -32,10 +33,12 @@ $(VENV)/audit/bin/pip-audit: | $(VENV)/bin/python
 	$(BIN)/python -m venv $(VENV)/audit
 	$(VENV)/audit/bin/python -m pip --quiet install pip-audit==2.10.1
 
+# Needs wrk. BENCH="--home FOLDER --profile": of a folder filled by `python -m bench.data`.
 bench: $(VENV)/dev
 	$(BIN)/python -m bench.login_timing
 	$(BIN)/python -m bench.tmdb_isolation
 	$(BIN)/python -m bench.engine_costs
+	$(BIN)/python -m bench.load $(BENCH)
 
 # Measures the engine and its peers on a MovieLens folder, which is not ours to bring.
 eval: $(VENV)/eval

@@ -1,0 +1,69 @@
+"""Runs wrk, which asks faster than a server answers."""
+
+import json
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+SCRIPT = Path(__file__).with_name("wrk.lua")
+THREADS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One request; the body is JSON."""
+
+    path: str
+    token: str = ""
+    method: str = "GET"
+    body: str = ""
+
+    @property
+    def line(self) -> str:
+        return f"{self.method}\t{self.path}\t{self.token}\t{self.body}"
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What came of it. `refused` are answers of 400 and above, `lost` none at all."""
+
+    requests: int
+    seconds: float
+    refused: int
+    lost: int
+    p50_ms: float
+    p95_ms: float
+    p99_ms: float
+
+    @property
+    def per_second(self) -> float:
+        return self.requests / self.seconds
+
+
+def require_wrk() -> str:
+    program = shutil.which("wrk")
+    if program is None:
+        raise SystemExit("The bench needs wrk: install it, `apt-get install wrk`.")
+    return program
+
+
+def put_under_load(
+    port: int, asks: Sequence[Ask], *, connections: int, seconds: float
+) -> Load:
+    """Send the requests in turn over so many connections until the time is over."""
+    with tempfile.NamedTemporaryFile("w", suffix=".tsv") as file:
+        file.writelines(f"{ask.line}\n" for ask in asks)
+        file.flush()
+        options = [f"-t{THREADS}", f"-c{connections}", f"-d{seconds:.0f}s"]
+        words = [*options, "--timeout=30s", "-s", str(SCRIPT)]
+        told = subprocess.run(
+            [require_wrk(), *words, f"http://127.0.0.1:{port}", "--", file.name],
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+    result = next(line for line in told.splitlines() if line.startswith("RESULT "))
+    return Load(**json.loads(result.removeprefix("RESULT ")))
