@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from threading import Lock
 from time import perf_counter
 from typing import Any, Final, TypeVar
 
@@ -21,6 +22,7 @@ T = TypeVar("T")
 
 LAST_PAGE: Final = 500
 DEAR_S = 0.02  # to count; what took longer is kept for a while
+LARGE: Final = 1_000  # so many films took some time, too
 KEPT_S: Final = 60.0
 TOLD_IN_LISTS: Final = (
     "title",
@@ -38,6 +40,7 @@ TOLD_IN_LISTS: Final = (
     "removed_at",
     "purged_at",
 )
+COUNTING: Final = tuple(Lock() for _ in range(64))  # one for each count, nearly
 COUNTS: Final = LocMemCache("counts", {"OPTIONS": {"MAX_ENTRIES": 2_000}})
 
 
@@ -79,16 +82,28 @@ def in_order(ids: Sequence[int]) -> list[Movie]:
 
 
 def kept_if_dear(key: object, count: Callable[[], T], *, keep_s: float = KEPT_S) -> T:
-    """Return what was counted, which is a while ago where it took long."""
+    """Return what was counted, a while ago where it took long or was much.
+
+    Of all who want to know it at once, one counts.
+    """
     name = hashlib.sha256(repr(key).encode()).hexdigest()
     kept: T | None = COUNTS.get(name)
     if kept is not None:
         return kept
-    began = perf_counter()
-    found = count()
-    if perf_counter() - began > DEAR_S:
-        COUNTS.set(name, found, timeout=keep_s)
-    return found
+    with COUNTING[int(name, 16) % len(COUNTING)]:
+        kept = COUNTS.get(name)
+        if kept is not None:
+            return kept
+        began = perf_counter()
+        found = count()
+        if perf_counter() - began > DEAR_S or is_large(found):
+            COUNTS.set(name, found, timeout=keep_s)
+        return found
+
+
+def is_large(found: object) -> bool:
+    """Say whether nobody minds a film more or less."""
+    return isinstance(found, int) and found >= LARGE
 
 
 def count_films(films: QuerySet[Movie], *, reach: int) -> int:

@@ -11,6 +11,7 @@ from nexus.catalog.pages import count_films, kept_if_dear, read_page
 from nexus.catalog.queries import MovieFilters, count_genres, find_movies
 from tests.builders import make_genres, make_movie
 from tests.query_count import count_queries
+from tests.together import together
 
 pytestmark = pytest.mark.django_db
 
@@ -80,6 +81,28 @@ def test_only_what_was_dear_is_kept(
     count: Callable[[], int] = lambda: next(numbers)  # noqa: E731
 
     assert [kept_if_dear("x", count), kept_if_dear("x", count)] == told
+
+
+@pytest.mark.parametrize(("number", "told"), [(999, [999, 0]), (1000, [1000, 1000])])
+def test_large_numbers_are_kept(number: int, told: list[int]) -> None:
+    numbers = iter([number, 0])
+    count: Callable[[], int] = lambda: next(numbers)  # noqa: E731
+
+    assert [kept_if_dear("x", count), kept_if_dear("x", count)] == told
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_counts_for_all_who_come_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pages, "DEAR_S", -1.0)
+    counted = []
+
+    def count() -> int:
+        counted.append(1)
+        return len(counted)
+
+    told = together(*[lambda: kept_if_dear("x", count)] * 8)
+
+    assert told == [1] * 8
 
 
 def test_different_lists_are_kept_apart(monkeypatch: pytest.MonkeyPatch) -> None:
