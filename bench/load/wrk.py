@@ -57,7 +57,11 @@ def put_under_load(
     with tempfile.NamedTemporaryFile("w", suffix=".tsv") as file:
         file.writelines(f"{ask.line}\n" for ask in asks)
         file.flush()
-        options = [f"-t{THREADS}", f"-c{connections}", f"-d{seconds:.0f}s"]
+        options = [
+            f"-t{min(THREADS, connections)}",
+            f"-c{connections}",
+            f"-d{seconds:.0f}s",
+        ]
         words = [*options, "--timeout=30s", "-s", str(SCRIPT)]
         told = subprocess.run(
             [require_wrk(), *words, f"http://127.0.0.1:{port}", "--", file.name],
