@@ -12,7 +12,7 @@ from pytest_django import DjangoDbBlocker, Settings
 from nexus.accounts.models import Role, User
 from nexus.api.buckets import LOCAL
 from nexus.catalog import cache as catalog_cache
-from nexus.catalog import pages, upstream
+from nexus.catalog import pages, queries, upstream
 from nexus.catalog.breaker import breaker_of
 from nexus.launch.postgres import EmbeddedPostgres
 from nexus.recommendations.films import STORE
@@ -83,6 +83,7 @@ def tmdb(tmdb_for_all: TmdbServer, settings: Settings) -> Iterator[TmdbServer]:
 def fresh_process(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """Forget what a process remembers, and hash passwords fast."""
     monkeypatch.setattr(pages, "DEAR_S", NEVER_S)  # however busy the machine is
+    monkeypatch.setattr(queries, "NAMES_KEPT_S", 0.0)  # every query counts
     pages.COUNTS.clear()
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     with suppress(ValkeyDown):

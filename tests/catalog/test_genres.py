@@ -1,5 +1,6 @@
 import pytest
 
+from nexus.catalog import queries
 from nexus.catalog.genres import refresh_genres
 from nexus.catalog.models import Genre
 from nexus.jobs import tasks
@@ -56,3 +57,12 @@ def test_names_stay_as_they_are_while_tmdb_is_down(tmdb: TmdbServer) -> None:
 
 def test_without_a_key_it_asks_nobody() -> None:
     assert count_queries(refresh_genres) == 0
+
+
+def test_names_are_read_once_in_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queries, "NAMES_KEPT_S", 60.0)
+
+    names = queries.genre_names()
+
+    assert count_queries(queries.genre_names) == 0
+    assert queries.genre_names() == names != {}
