@@ -112,6 +112,9 @@ WORKER_IN_WEB = env_bool("WORKER_IN_WEB", default=True)
 if not (WORKER_IN_WEB or VALKEY_URL):
     raise WrongVariable("WORKER_IN_WEB", "on as long as there is no VALKEY_URL")
 
+# Of each web process, for public answers ready to be told; 0: none are kept.
+EDGE_CACHE_MB = env_int("EDGE_CACHE_MB", 64, low=0, high=65_536)
+
 # --- TMDb
 
 TMDB_API_KEY = env_key("TMDB_API_KEY")

@@ -13,7 +13,6 @@ from uuid import UUID
 from django.contrib.auth.models import AnonymousUser
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
-from django.utils.http import parse_etags
 from rest_framework.exceptions import ErrorDetail, MethodNotAllowed, ValidationError
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
@@ -24,6 +23,7 @@ from rest_framework.views import APIView
 from nexus.accounts.models import User
 from nexus.api.buckets import Charged, charge, headers_of
 from nexus.api.limits import ANONYMOUS, MEMBER, Limit, network_of
+from nexus.api.shared import names, share
 from nexus.api.tokens import Claims
 from nexus.lib.errors import UnauthenticatedError
 
@@ -192,14 +192,32 @@ class PublicEndpoint(Endpoint):
     cache_control = (
         "public, max-age=60, stale-while-revalidate=600, stale-if-error=86400"
     )
+    # How long the edge may keep it; an answer that is not as it should be, less.
+    keep_s: ClassVar[float] = 60.0
+    degraded_keep_s: ClassVar[float] = 1.0
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        share(request, keep_s=self.keep_s)
+        super().initial(request, *args, **kwargs)
+
+    def finalize_response(
+        self, request: Request, response: Response, *args: Any, **kwargs: Any
+    ) -> Response:
+        response = super().finalize_response(request, response, *args, **kwargs)
+        if response.status_code != 200:
+            share(request, keep_s=0.0)
+        return response
+
+    def note_degraded(self) -> None:
+        """Have it asked again soon."""
+        share(self.request, keep_s=self.degraded_keep_s)
 
 
 def validate(request: Request, response: Response) -> None:
     """Name the bytes by their hash, and answer 304 to whoever has them."""
     etag = f'"{hashlib.sha256(response.content).hexdigest()[:32]}"'
     response["ETag"] = etag
-    known = parse_etags(request.headers.get("If-None-Match", ""))
-    if etag in {name.removeprefix("W/") for name in known} or known == ["*"]:
+    if names(request.headers.get("If-None-Match", ""), etag):
         response.status_code = 304
         response.content = b""
         del response["Content-Type"]

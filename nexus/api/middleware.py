@@ -13,6 +13,7 @@ from django.urls import Resolver404, resolve
 from structlog.contextvars import bound_contextvars
 
 from nexus.api.metrics import count_request
+from nexus.api.shared import ROUTE
 
 logger = logging.getLogger("nexus.requests")
 
@@ -52,6 +53,7 @@ class RequestContext:
     ) -> None:
         match = request.resolver_match
         route = match.route if match else "none"
+        request.META[ROUTE] = route
         count_request(str(request.method), route, response.status_code, duration_s)
         facts = {
             "method": request.method,

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import IO, Any
 
 import orjson
@@ -33,6 +34,13 @@ class OrjsonRenderer(BaseRenderer):
         return (
             b"" if data is None else orjson.dumps(data, default=plain, option=OPTIONS)
         )
+
+
+@lru_cache(maxsize=256)
+def takes_json(accept: str) -> bool:
+    """Say whether a caller with this Accept header takes our answers."""
+    parts = (accept or "*/*").split(",")
+    return bool({part.partition(";")[0].strip().lower() for part in parts} & ACCEPTED)
 
 
 def plain(value: object) -> object:
@@ -84,8 +92,6 @@ class JsonOnly(BaseContentNegotiation):
     def select_renderer(
         self, request: Request, renderers: Any, format_suffix: str | None = None
     ) -> tuple[BaseRenderer, str]:
-        accept = request.headers.get("Accept") or "*/*"
-        wanted = {part.partition(";")[0].strip().lower() for part in accept.split(",")}
-        if not wanted & ACCEPTED:
+        if not takes_json(request.headers.get("Accept", "")):
             raise NotAcceptable("Every answer is application/json.")
         return renderers[0], renderers[0].media_type

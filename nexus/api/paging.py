@@ -15,6 +15,7 @@ from rest_framework.request import Request
 from nexus.api.endpoint import Params
 from nexus.api.fields import ParamNumber, Text
 from nexus.catalog.pages import LAST_PAGE
+from nexus.api.shared import address_of
 
 M = TypeVar("M", bound=Model)
 
@@ -69,7 +70,8 @@ def link(request: Request, **changes: Any) -> str:
     query = request.query_params.dict() | {
         name: str(value) for name, value in changes.items()
     }
-    return f"{request.build_absolute_uri(request.path)}?{urlencode(query)}"
+    # In one order, so that equal questions get equal answers.
+    return f"{address_of(request)}{request.path}?{urlencode(sorted(query.items()))}"
 
 
 @dataclass(frozen=True, slots=True)

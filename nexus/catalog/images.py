@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from nexus.catalog.aside import Freshness, refresh, stored_answer
+from nexus.catalog.changes import announce
 from nexus.catalog.upstream import ask_tmdb, is_configured
 from nexus.tmdb import Configuration, Tmdb
 
@@ -48,6 +49,7 @@ def refresh_images(*, now: datetime) -> None:
     """Ask TMDb where its images are; raises what its client raises."""
     if is_configured():
         refresh(KIND, FRESHNESS, ask=ask, now=now)
+        announce()
 
 
 def ask() -> Configuration:

@@ -17,6 +17,7 @@ from nexus.catalog.aside import (
     refresh,
     refresh_soon,
 )
+from nexus.catalog.changes import announce
 from nexus.catalog.upstream import ask_tmdb, one_limit
 from nexus.tmdb import MovieBrief, Page, Tmdb, TmdbNotFound, Window
 
@@ -129,6 +130,7 @@ def refresh_page(name: str, wanted: dict[str, Any], *, now: datetime) -> None:
         refresh(key, LISTINGS[name].freshness, ask=lambda: ask(name, wanted), now=now)
     except TmdbNotFound:
         cache.forget(key)
+    announce()
 
 
 def ask(name: str, wanted: dict[str, Any]) -> Page:

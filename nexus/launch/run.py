@@ -144,8 +144,8 @@ def check_address(host: str, port: int) -> str:
 
 
 def connections_wanted() -> int:
-    """Count one for each thread and job."""
-    of_a_process = settings.WEB_THREADS + settings.JOB_CONNECTIONS
+    """Count one for each thread and job, and one that listens."""
+    of_a_process = settings.WEB_THREADS + settings.JOB_CONNECTIONS + 1
     return settings.WEB_WORKERS * of_a_process + OTHER_CONNECTIONS
 
 

@@ -82,8 +82,11 @@ class UpstreamList(PublicEndpoint):
     cache_control = (
         "public, max-age=30, stale-while-revalidate=600, stale-if-error=86400"
     )
+    keep_s = 30.0
 
     def answer(self, found: Answer[MovieSlice]) -> Response:
+        if found.origin.degraded or found.origin.source == "stale":
+            self.note_degraded()
         body = page_body(
             self.request,
             self.params,
@@ -113,6 +116,8 @@ class MovieDetail(PublicEndpoint):
     )
     def get(self, request: Request, movie_id: int) -> Response:
         found = operations.find_complete(movie_id=movie_id, now=timezone.now())
+        if found.origin.degraded or found.origin.source == "stale":
+            self.note_degraded()
         return Response(detail(found, language=self.params.get("language")))
 
 

@@ -36,6 +36,7 @@ class OperationEndpoint(PublicEndpoint):
     """For machines that ask often: not counted, not cached."""
 
     cache_control = NEVER_STORE
+    keep_s = 0.0
 
     def check_throttles(self, request: Request) -> None:
         """Probes are not limited."""

@@ -1,0 +1,86 @@
+"""Hears of every change of the catalogue, by LISTEN on a connection of its own.
+
+How long ago it last heard itself tells whether it would have heard others: through a
+proxy that takes LISTEN apart, or over a dead connection, it hears nothing.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, Final
+from uuid import uuid4
+
+import psycopg
+from psycopg import sql
+
+from nexus.catalog.changes import CHANNEL
+
+logger = logging.getLogger(__name__)
+
+# A change counts at once, those that follow it together after this time.
+GATHERED_S: Final = 0.25
+BEAT_S: Final = 0.25
+DEAF_AFTER_S: Final = 1.0
+AGAIN_AFTER_S: Final = 1.0
+
+
+class Changes(threading.Thread):
+    """`generation` grows with every change, and where one may have been missed."""
+
+    def __init__(
+        self,
+        connect: Callable[[], psycopg.Connection[Any]],
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__(name="changes", daemon=True)
+        self.connect = connect
+        self.clock = clock
+        self.stopping = threading.Event()
+        self.generation = 0
+        self.heard_at = float("-inf")
+        # Nobody else listens to this one: what comes back on it went the whole way.
+        self.own = f"nexus_beat_{uuid4().hex}"
+
+    def hears(self) -> bool:
+        return self.clock() - self.heard_at < DEAF_AFTER_S
+
+    def run(self) -> None:
+        was_said = False
+        while not self.stopping.is_set():
+            try:
+                self.listen()
+            except psycopg.Error as error:
+                # A database that is away is told by every request already.
+                if not was_said:
+                    logger.warning("changes of the catalogue are not heard: %s", error)
+                was_said = True
+            self.stopping.wait(AGAIN_AFTER_S)
+
+    def listen(self) -> None:
+        with self.connect() as connection:
+            for channel in (CHANNEL, self.own):
+                listen = sql.SQL("LISTEN {}").format(sql.Identifier(channel))
+                connection.execute(listen)
+            self.generation += 1  # nobody knows what was missed before
+            while not self.stopping.is_set():
+                asked_at = self.clock()
+                connection.execute("SELECT pg_notify(%s, '')", [self.own])
+                self.take(connection, asked_at)
+                self.stopping.wait(GATHERED_S)
+
+    def take(self, connection: psycopg.Connection[Any], asked_at: float) -> None:
+        """Wait for our own beat and for changes, whichever come first."""
+        heard = {
+            one.channel for one in connection.notifies(timeout=BEAT_S, stop_after=1)
+        }
+        heard |= {one.channel for one in connection.notifies(timeout=0)}
+        if self.own in heard:
+            self.heard_at = asked_at
+        if CHANNEL in heard:
+            self.generation += 1
+
+    def stop(self) -> None:
+        self.stopping.set()
+        self.join(2 * DEAF_AFTER_S)

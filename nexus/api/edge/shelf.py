@@ -1,0 +1,70 @@
+"""Ready answers in memory, at most so many bytes: the longest unused ones go first."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
+
+Headers: TypeAlias = list[tuple[str, str]]
+Key: TypeAlias = tuple[str, ...]
+
+# What Python keeps around the bytes of an answer, about.
+OVERHEAD_BYTES: Final = 2_000
+LONGEST_SHARE: Final = 16  # an answer longer than that part of all is not kept
+
+
+@dataclass(slots=True, eq=False)
+class Kept:
+    """One answer.
+
+    parts:      the body, cut where the caller's own address goes in
+    headers:    without those that are each request's own
+    generation: of the catalogue, read before the answer was made
+    made_at, stale_from: seconds of the process's clock; stale_from None: not yet seen
+                stale
+    count:      called with the status and seconds each time it is told
+    """
+
+    parts: list[bytes]
+    headers: Headers
+    etag: str
+    generation: int
+    made_at: float
+    keep_s: float
+    count: Callable[[int, float], None]
+    stale_from: float | None = None
+    size: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.size = sum(len(part) for part in self.parts) + OVERHEAD_BYTES
+
+
+class Shelf:
+    def __init__(self, *, most_bytes: int) -> None:
+        self.most_bytes = most_bytes
+        self.lock = threading.Lock()
+        self.kept: OrderedDict[Key, Kept] = OrderedDict()
+        self.bytes = 0
+
+    def find(self, key: Key) -> Kept | None:
+        with self.lock:
+            found = self.kept.get(key)
+            if found is not None:
+                self.kept.move_to_end(key)
+            return found
+
+    def keep(self, key: Key, answer: Kept) -> None:
+        if answer.size > self.most_bytes // LONGEST_SHARE:
+            return
+        with self.lock:
+            self._drop(key)
+            self.kept[key] = answer
+            self.bytes += answer.size
+            while self.bytes > self.most_bytes:
+                self._drop(next(iter(self.kept)))
+
+    def _drop(self, key: Key) -> None:
+        found = self.kept.pop(key, None)
+        if found is not None:
+            self.bytes -= found.size

@@ -1,0 +1,37 @@
+"""Answers that are the same for everybody: what views and the edge agree upon.
+
+A view may share its answer with all who ask the same (`share`). The edge, where there
+is one, keeps such answers, and puts the caller's address in for the mark.
+"""
+
+from typing import Final
+
+from django.http import HttpRequest
+from django.utils.http import parse_etags
+
+KEEP_S: Final = "nexus.edge.keep_s"
+MARK: Final = "nexus.edge.mark"
+ROUTE: Final = "nexus.route"
+
+
+def share(request: HttpRequest, *, keep_s: float) -> None:
+    """Let the edge tell this answer to others, for so many seconds; 0 takes it back."""
+    if keep_s > 0:
+        request.META[KEEP_S] = keep_s
+    else:
+        request.META.pop(KEEP_S, None)
+
+
+def address_of(request: HttpRequest) -> str:
+    """Return scheme and host of the request; the mark where others get the answer."""
+    if KEEP_S in request.META and MARK in request.META:
+        return str(request.META[MARK])
+    return f"{request.scheme}://{request.get_host()}"
+
+
+def names(told: str, etag: str) -> bool:
+    """Say whether If-None-Match names the answer; weakly, as RFC 9110 has it."""
+    if told == etag:
+        return True
+    known = parse_etags(told)
+    return etag in {name.removeprefix("W/") for name in known} or known == ["*"]

@@ -1,0 +1,414 @@
+"""The bytes kept before Django: who gets them, for how long, and who never does."""
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+from pytest_django import Settings
+
+from nexus.accounts.models import User
+from nexus.api.edge.changes import Changes
+from nexus.api.edge.gate import (
+    GRACE_S,
+    LAST_RESORT_S,
+    UNHEARD_S,
+    Environ,
+    StartResponse,
+    is_our_host,
+)
+from nexus.api.edge.shelf import OVERHEAD_BYTES
+from nexus.catalog.models import Movie
+from tests.api.edge_caller import Caller, heard
+from tests.builders import make_genres, make_movie
+from tests.client import Api
+from tests.together import together
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+LIST = "/api/movies/"
+PERSONAL = (
+    "/api/user/profile/",
+    "/api/user/recommendations/",
+    "/api/movies/recommendations/",
+    "/api/user/history/",
+    "/api/ratings/",
+    "/api/playlists/",
+    "/api/profiles/me/",
+)
+
+
+@pytest.fixture(autouse=True)
+def forget_hosts() -> Iterator[None]:
+    """They are remembered for a process, whose settings do not change."""
+    yield
+    is_our_host.cache_clear()
+
+
+@pytest.fixture
+def movie() -> Movie:
+    make_genres()
+    return make_movie(603, title="The Matrix")
+
+
+@pytest.fixture
+def changes(movie: Movie) -> Iterator[Changes]:
+    with heard() as found:
+        yield found
+
+
+@pytest.fixture
+def caller(changes: Changes, movie: Movie) -> Caller:
+    return Caller(changes)
+
+
+def test_it_tells_again_what_django_said_once(caller: Caller) -> None:
+    first, second = caller.get(LIST), caller.get(LIST)
+
+    assert caller.made == 1
+    assert (second.status, second.body) == (200, first.body)
+    own = {"X-Request-ID", "RateLimit", "RateLimit-Policy"}
+    assert {
+        name
+        for name in first.headers
+        if first.headers[name] != second.headers.get(name)
+    } <= own
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/movies/603/",
+        "/api/movies/603/similar/",
+        "/api/movies/603/recommendations/",
+        "/api/movies/trending/",
+        "/api/movies/top_rated/",
+        "/api/genres/",
+        "/movies/603",
+    ],
+)
+def test_it_keeps_every_public_read_of_the_catalogue(caller: Caller, path: str) -> None:
+    first, second = caller.get(path), caller.get(path)
+
+    assert (first.status, second.body, caller.made) == (200, first.body, 1)
+
+
+def test_it_answers_304_to_whoever_has_it(caller: Caller) -> None:
+    etag = caller.get(LIST).headers["ETag"]
+
+    known = caller.get(LIST, HTTP_IF_NONE_MATCH=f'"other", W/{etag}')
+
+    assert (known.status, known.body, known.headers["ETag"]) == (304, b"", etag)
+    assert "Content-Length" not in known.headers
+
+
+def test_it_keeps_the_whole_answer_when_the_first_caller_has_it(caller: Caller) -> None:
+    caller.get(LIST, HTTP_IF_NONE_MATCH="*")
+
+    assert caller.get(LIST).titles == ["The Matrix"]
+    assert caller.made == 1
+
+
+def test_it_gives_each_caller_the_links_of_their_own_host(caller: Caller) -> None:
+    make_movie(604)
+    paths = [
+        caller.get(f"{LIST}?page_size=1", HTTP_HOST=host).json["next"]
+        for host in ("localhost", "127.0.0.1:8000")
+    ]
+
+    assert paths == [
+        "http://localhost/api/movies/?page=2&page_size=1",
+        "http://127.0.0.1:8000/api/movies/?page=2&page_size=1",
+    ]
+    assert caller.made == 1
+
+
+def test_it_changes_no_address_that_a_film_names(
+    caller: Caller, movie: Movie, settings: Settings
+) -> None:
+    is_our_host.cache_clear()
+    settings.ALLOWED_HOSTS = ["*"]
+    Movie.objects.filter(pk=movie.pk).update(poster_path="/poster.jpg")
+    first = caller.get(LIST, HTTP_HOST="image.tmdb.org", **{"wsgi.url_scheme": "https"})
+
+    other = caller.get(LIST, HTTP_HOST="evil.example", **{"wsgi.url_scheme": "https"})
+
+    poster = "https://image.tmdb.org/t/p/w500/poster.jpg"
+    assert first.json["results"][0]["poster_url"] == poster
+    assert other.json["results"][0]["poster_url"] == poster
+
+
+def test_it_never_tells_its_mark(caller: Caller) -> None:
+    make_movie(604)
+    mark = caller.gate.mark.encode()
+    paths = (
+        f"{LIST}?page_size=1",
+        f"{LIST}?page=9",
+        "/api/movies/603/ratings/?page_size=1",
+    )
+
+    assert all(mark not in caller.get(path).body for path in paths for _ in range(2))
+
+
+def test_it_takes_parameters_in_any_order_for_the_same(caller: Caller) -> None:
+    first = caller.get(f"{LIST}?page_size=1&ordering=title")
+    second = caller.get(f"{LIST}?ordering=%74itle&page_size=1")
+
+    assert (second.body, caller.made) == (first.body, 1)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "surprise=1",
+        "page=1&page=1",
+        "page=0",
+        "page=99",
+        "genre=" + "9" * 2000,
+        "a&" * 50,
+    ],
+)
+def test_it_keeps_no_refusal(caller: Caller, query: str) -> None:
+    caller.get(f"{LIST}?{query}")
+
+    assert not caller.gate.shelf.kept
+
+
+def test_it_refuses_a_foreign_host_as_before(caller: Caller) -> None:
+    caller.get(LIST)
+
+    assert caller.get(LIST, HTTP_HOST="evil.example").status == 400
+    assert caller.get(LIST, HTTP_HOST="").status == 400
+
+
+def test_it_hears_no_header_that_a_caller_can_invent(caller: Caller) -> None:
+    first = caller.get(LIST)
+    invented = {
+        "HTTP_X_FORWARDED_HOST": "evil.example",
+        "HTTP_X_FORWARDED_PROTO": "https",
+        "HTTP_X_ORIGINAL_URL": "/admin/",
+        "HTTP_X_HTTP_METHOD_OVERRIDE": "DELETE",
+        "HTTP_ACCEPT_LANGUAGE": "xx",
+        "HTTP_COOKIE": "sessionid=1",
+        "HTTP_AUTHORIZATION": "Bearer nonsense",
+        "HTTP_RANGE": "bytes=0-1",
+    }
+
+    second = caller.get(LIST, **invented)
+
+    assert (second.status, second.body, len(caller.gate.shelf.kept)) == (
+        200,
+        first.body,
+        1,
+    )
+
+
+def test_it_leaves_what_is_no_json_to_django(caller: Caller) -> None:
+    caller.get(LIST)
+
+    assert caller.get(LIST, HTTP_ACCEPT="text/html").status == 406
+
+
+def test_it_tells_only_allowed_origins_apart(
+    caller: Caller, settings: Settings
+) -> None:
+    settings.CORS_ALLOWED_ORIGINS = ["https://app.example"]
+    allowed = "Access-Control-Allow-Origin"
+    origins = ("https://app.example", "https://evil.example", "https://app.example/x")
+
+    told = [caller.get(LIST, HTTP_ORIGIN=origin) for origin in origins * 2]
+
+    assert [one.headers.get(allowed) for one in told[:2]] == [origins[0], None]
+    assert allowed not in caller.get(LIST).headers
+    assert {key[-1] for key in caller.gate.shelf.kept} == {origins[0], ""}
+
+
+def test_it_keeps_nothing_of_a_member(caller: Caller, owner: User) -> None:
+    token = Api(owner).headers["Authorization"]
+    paths = (*PERSONAL, "/api/movies/603/match_score/", "/api/movies/603/rating/")
+    for path in (*paths, *(path.removeprefix("/api") for path in paths), LIST):
+        caller.get(path, HTTP_AUTHORIZATION=token)
+
+    assert [key[1] for key in caller.gate.shelf.kept] == [LIST]
+    kept = b"".join(
+        part for one in caller.gate.shelf.kept.values() for part in one.parts
+    )
+    assert owner.username.encode() not in kept
+
+
+def test_it_keeps_nothing_that_names_who_asked(caller: Caller) -> None:
+    """A view that shares what it must not, as its headers show."""
+    caller.django = partial(tell_more, caller.django, ("Set-Cookie", "a=b"))
+
+    assert caller.get(LIST).status == 200
+    assert not caller.gate.shelf.kept
+
+
+def tell_more(
+    django: Any,
+    header: tuple[str, str],
+    environ: Environ,
+    start_response: StartResponse,
+) -> Any:
+    return django(
+        environ, lambda status, headers: start_response(status, [*headers, header])
+    )
+
+
+def test_a_change_is_told_within_a_second(caller: Caller, movie: Movie) -> None:
+    caller.get(LIST)
+    before = caller.changes.generation
+
+    with transaction.atomic():
+        Movie.objects.filter(pk=movie.pk).update(title="Matrix Again")
+
+    assert caller.wait_for_change(before) + GRACE_S < 1.0
+    assert caller.get(LIST).titles == ["Matrix Again"]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE catalog_genre SET name = 'Other'",
+        "INSERT INTO catalog_person (id, name) VALUES (1, 'Somebody')",
+        "DELETE FROM catalog_credit",
+        "TRUNCATE catalog_movietext",
+        "DELETE FROM catalog_movie_keywords",
+        "UPDATE catalog_keyword SET name = 'Other'",
+        "DELETE FROM catalog_movie",
+    ],
+)
+def test_a_change_by_any_hand_is_told(
+    changes: Changes, movie: Movie, statement: str
+) -> None:
+    caller = Caller(changes)
+    before = changes.generation
+
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+
+    caller.wait_for_change(before)
+
+
+def test_a_change_taken_back_is_no_change(caller: Caller, movie: Movie) -> None:
+    before = caller.changes.generation
+    with transaction.atomic():
+        Movie.objects.filter(pk=movie.pk).update(title="Matrix Again")
+        transaction.set_rollback(True)
+
+    Movie.objects.filter(pk=movie.pk).update(title="Matrix At Last")
+
+    caller.wait_for_change(before)
+    assert caller.changes.generation == before + 1
+
+
+def test_a_change_while_django_answers_makes_the_answer_stale(caller: Caller) -> None:
+    answer = caller.answer
+
+    def change_meanwhile(environ: Environ, start_response: StartResponse) -> Any:
+        body = answer(environ, start_response)
+        caller.changes.generation += 1
+        return body
+
+    caller.inner = change_meanwhile
+    caller.get(LIST)
+    caller.inner = answer
+
+    caller.get(LIST)
+
+    assert caller.made == 2
+
+
+def test_others_need_not_wait_while_one_has_it_made_anew(caller: Caller) -> None:
+    caller.get(LIST)
+    caller.changes.generation += 1
+    answer, asked = caller.answer, list[None]()
+
+    def ask_meanwhile(environ: Environ, start_response: StartResponse) -> Any:
+        asked.append(None)
+        if len(asked) == 1:
+            assert caller.get(LIST).status == 200
+            caller.now += 2 * GRACE_S
+            assert caller.get(LIST).status == 200
+        return answer(environ, start_response)
+
+    caller.inner = ask_meanwhile
+    caller.get(LIST)
+
+    assert len(asked) == 2  # who came within the grace got the old one
+
+
+def test_it_asks_again_when_the_time_is_over(caller: Caller) -> None:
+    caller.changes.heard_at = float("inf")
+    caller.get(LIST)
+    caller.now += 59.9
+    caller.get(LIST)
+    assert caller.made == 1
+
+    caller.now += 0.2
+    caller.get(LIST)
+
+    assert caller.made == 2
+
+
+def test_where_changes_are_not_heard_it_keeps_an_answer_for_a_second(
+    movie: Movie,
+) -> None:
+    caller = Caller(Changes(connect=lambda: pytest.fail("not started")))
+    caller.get(LIST)
+    caller.now += UNHEARD_S - 0.01
+    caller.get(LIST)
+    assert caller.made == 1
+
+    caller.now += 0.02
+    caller.get(LIST)
+
+    assert caller.made == 2
+
+
+def test_while_django_fails_it_tells_what_it_has_for_a_while(caller: Caller) -> None:
+    first = caller.get(LIST)
+    caller.fails = True
+    caller.changes.generation += 1
+    assert caller.get(LIST).body == first.body
+
+    caller.now += LAST_RESORT_S + GRACE_S
+
+    assert caller.get(LIST).status == 503
+    assert caller.get(f"{LIST}?page_size=2").status == 503
+
+
+def test_it_stays_within_its_memory(changes: Changes, movie: Movie) -> None:
+    caller = Caller(changes, most_bytes=40 * OVERHEAD_BYTES)
+    for size in range(1, 41):
+        caller.get(f"{LIST}?page_size={size}")
+        caller.get(f"{LIST}?page_size=1")
+
+    shelf = caller.gate.shelf
+    assert shelf.bytes == sum(one.size for one in shelf.kept.values())
+    assert 0 < shelf.bytes <= shelf.most_bytes
+    before = caller.made
+    caller.get(f"{LIST}?page_size=1")
+    assert caller.made == before  # what is used stays
+
+
+def test_many_callers_at_once_get_whole_answers(caller: Caller) -> None:
+    def ask() -> set[tuple[int, bytes]]:
+        return {(one.status, one.body) for one in map(caller.get, [LIST] * 20)}
+
+    found = together(*[ask] * 8)
+
+    assert len(set.union(*found)) == 1
+
+
+def test_it_says_the_callers_own_request_id(caller: Caller) -> None:
+    caller.get(LIST)
+
+    assert caller.get(LIST, HTTP_X_REQUEST_ID="mine").headers["X-Request-ID"] == "mine"
+    ids = {
+        caller.get(LIST, HTTP_X_REQUEST_ID="no\nid").headers["X-Request-ID"]
+        for _ in range(3)
+    }
+    assert len(ids) == 3
+    assert caller.made == 1
