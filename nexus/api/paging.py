@@ -14,8 +14,8 @@ from rest_framework.request import Request
 
 from nexus.api.endpoint import Params
 from nexus.api.fields import ParamNumber, Text
-from nexus.catalog.pages import LAST_PAGE
 from nexus.api.shared import address_of
+from nexus.catalog.pages import LAST_PAGE
 
 M = TypeVar("M", bound=Model)
 

@@ -1,6 +1,6 @@
 """Word to all processes that something of the catalogue is different now.
 
-Triggers of the tables send it (migration 0005), as part of the change: it arrives with
+Triggers of the tables send it (migration 0007), as part of the change: it arrives with
 the commit, and not without it, whoever made the change and however. What is not in a
 table is announced by hand.
 """

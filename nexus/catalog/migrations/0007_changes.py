@@ -32,7 +32,7 @@ UNMAKE = (
 
 class Migration(migrations.Migration):
     dependencies = [
-        ('catalog', '0004_upkeep_indexes'),
+        ('catalog', '0006_list_indexes'),
     ]
 
     operations = [migrations.RunSQL(MAKE, UNMAKE)]
