@@ -21,7 +21,8 @@ django = get_wsgi_application()
 from nexus.api.chunked import with_length  # noqa: E402  as above
 from nexus.api.edge import start_gate  # noqa: E402
 from nexus.jobs.worker import start_worker_thread  # noqa: E402  the apps must be ready first
-from nexus.recommendations.serving import MODELS  # noqa: E402  as above
+from nexus.recommendations.films import STORE  # noqa: E402
+from nexus.recommendations.serving import MODELS  # noqa: E402
 
 application = with_length(django, limit=settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
 if settings.EDGE_CACHE_MB:
@@ -30,5 +31,6 @@ if settings.TRUSTED_PROXIES:
     application = wrap_wsgi_with_proxy_headers(application, settings.TRUSTED_PROXIES)
 
 MODELS.prepare(now=timezone.now())
+STORE.prepare(now=timezone.now())
 if settings.WORKER_IN_WEB:
     start_worker_thread()

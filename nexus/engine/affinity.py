@@ -21,6 +21,13 @@ class GenreRatings:
     count: Floats
     total: Floats
 
+    def plus(self, others: "GenreRatings") -> "GenreRatings":
+        """Add those of others, of which only the first are genres of this field."""
+        n = self.count.size
+        return GenreRatings(
+            self.count + others.count[:n], self.total + others.total[:n]
+        )
+
 
 def ratings_by_genre(genres: Field, rated: Ints, stars: Floats) -> GenreRatings:
     """Count and sum the stars of the rated rows in each of their genres."""

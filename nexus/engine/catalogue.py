@@ -10,7 +10,12 @@ from nexus.engine.arrays import Bools, Floats, Ids, Ints, as_ids, freeze
 from nexus.engine.content import Content, build_content
 from nexus.engine.features import Field, build_field
 from nexus.engine.neighbours import NearLines
-from nexus.engine.quality import bayesian_average, percentiles, prior_average
+from nexus.engine.quality import (
+    bayesian_average,
+    known_in_order,
+    percentiles,
+    prior_average,
+)
 
 CAST_USED = 5
 
@@ -56,6 +61,7 @@ class Catalogue:
     quality:       float64[n], Bayesian average of the votes, 0..10
     usual_quality: what quality is for a film without votes
     popularity:    float64[n], percentile 0..1, 0.5 = unknown
+    known_as:      float64[m], ascending: what popularity is a percentile of
     near:          what was found out of these films meanwhile; changes no answer
     """
 
@@ -70,10 +76,15 @@ class Catalogue:
     quality: Floats
     usual_quality: float
     popularity: Floats
+    known_as: Floats
     near: NearLines = field(default_factory=NearLines, compare=False, repr=False)
 
     def __len__(self) -> int:
         return self.ids.size
+
+    @property
+    def fields(self) -> tuple[Field, Field, Field, Field]:
+        return self.genres, self.keywords, self.cast, self.directors
 
     def rows_of(self, film_ids: Ids) -> Ints:
         """Rows of the films, in the order given; ValueError names unknown ones."""
@@ -96,18 +107,27 @@ class Catalogue:
         return rows, self.ids[rows] == wanted
 
 
-def build_catalogue(films: Sequence[FilmFacts]) -> Catalogue:
+def build_catalogue(
+    films: Sequence[FilmFacts], *, weighed_as: Catalogue | None = None
+) -> Catalogue:
     """Turn facts into arrays; the order of the films and of their genres is lost.
 
-    An empty catalogue is allowed. ValueError if two films have the same id.
+    An empty catalogue is allowed. ValueError if two films have the same id. weighed_as:
+    a larger catalogue, whose word it is how rare a feature is, how good a film usually
+    is and how well known: of a film, and of two, this says the same as that one would.
     """
     ids = np.sort(as_ids(film.id for film in films))
     films = sorted(films, key=lambda film: film.id)
     years = freeze(_numbers([film.year for film in films]))
-    fields = _fields(films)
+    fields = _fields(films, weighed_as)
     votes = np.array([_votes(film) for film in films], dtype=np.float64)
     averages = _numbers([film.vote_average for film in films])
-    usual = prior_average(averages, votes)
+    popularity = _numbers([film.popularity for film in films])
+    if weighed_as is None:
+        usual = prior_average(averages, votes)
+        known_as = freeze(known_in_order(popularity))
+    else:
+        usual, known_as = weighed_as.usual_quality, weighed_as.known_as
     return Catalogue(
         freeze(ids),
         years,
@@ -116,16 +136,22 @@ def build_catalogue(films: Sequence[FilmFacts]) -> Catalogue:
         votes=freeze(votes),
         quality=freeze(bayesian_average(averages, votes, usual)),
         usual_quality=usual,
-        popularity=freeze(percentiles(_numbers([f.popularity for f in films]))),
+        popularity=freeze(percentiles(popularity, known_as)),
+        known_as=known_as,
     )
 
 
-def _fields(films: Sequence[FilmFacts]) -> tuple[Field, Field, Field, Field]:
+def _fields(
+    films: Sequence[FilmFacts], weighed_as: Catalogue | None
+) -> tuple[Field, Field, Field, Field]:
+    genres, keywords, cast, directors = (
+        weighed_as.fields if weighed_as is not None else (None, None, None, None)
+    )
     return (
-        build_field([film.genres for film in films]),
-        build_field([film.keywords for film in films]),
-        build_field([_billed(film.cast) for film in films]),
-        build_field([film.directors for film in films]),
+        build_field([film.genres for film in films], genres),
+        build_field([film.keywords for film in films], keywords),
+        build_field([_billed(film.cast) for film in films], cast),
+        build_field([film.directors for film in films], directors),
     )
 
 

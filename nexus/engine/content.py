@@ -1,7 +1,7 @@
 """How alike two films are by what they are made of."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.sparse import hstack
@@ -37,10 +37,9 @@ class Content:
 def build_content(fields: Sequence[Field], years: Floats) -> Content:
     """Lay out genres, keywords, cast and directors (in this order) with the years."""
     genres, genres_of = _distinct_rows(fields[0].rows)
+    rest = _side_by_side([field.rows for field in fields[1:]])
     facts = np.column_stack([field.has() for field in fields] + [_filled(years)])
     distinct, facts_of = np.unique(facts, axis=0, return_inverse=True)
-    weighted = zip(fields[1:], WEIGHTS[1:], strict=True)
-    rest = hstack([field.rows * weight**0.5 for field, weight in weighted], "csr")
     return Content(
         genres=genres,
         genres_of=freeze(genres_of),
@@ -52,22 +51,40 @@ def build_content(fields: Sequence[Field], years: Floats) -> Content:
     )
 
 
+def in_columns_of(
+    content: Content, fields: Sequence[Field], others: Sequence[Field]
+) -> Content:
+    """Return the content of some films in the columns of larger fields.
+
+    Theirs begin with the same columns: what only they have is left out, so that each
+    can be compared with the films of the larger fields, and not with one another.
+    """
+    widths = [field.ids.size for field in others]
+    rows = [field.rows[:, :n] for field, n in zip(fields, widths, strict=True)]
+    genres = content.genres[:, : widths[0]]
+    return replace(content, genres=genres, rest=_side_by_side(rows[1:]))
+
+
+def _side_by_side(parts: Sequence[Sparse]) -> Sparse:
+    weighted = zip(parts, WEIGHTS[1:], strict=True)
+    found: Sparse = hstack([rows * weight**0.5 for rows, weight in weighted], "csr")
+    return found
+
+
 def _filled(years: Floats) -> Floats:
     # np.unique over rows takes every NaN for a new value.
     return np.where(np.isnan(years), np.inf, years)
 
 
 def _distinct_rows(matrix: Sparse) -> tuple[Sparse, Ints]:
-    seen: dict[bytes, int] = {}
-    firsts: list[int] = []
-    which = np.zeros(matrix.shape[0], dtype=np.int64)
-    for row in range(matrix.shape[0]):
-        key = matrix.indices[matrix.indptr[row] : matrix.indptr[row + 1]].tobytes()
-        if key not in seen:
-            seen[key] = len(firsts)
-            firsts.append(row)
-        which[row] = seen[key]
-    return matrix[np.array(firsts, dtype=np.int64)], which
+    sizes = np.diff(matrix.indptr)
+    columns = np.full((matrix.shape[0], sizes.max(initial=0) + 1), -1)
+    places = np.arange(matrix.nnz) - np.repeat(matrix.indptr[:-1], sizes)
+    columns[np.repeat(np.arange(sizes.size), sizes), places] = matrix.indices
+    _, firsts, which = np.unique(
+        columns, axis=0, return_index=True, return_inverse=True
+    )
+    return matrix[firsts], which.ravel()
 
 
 def year_factor(year: float, others: Floats) -> Floats:
@@ -102,22 +119,32 @@ def similarities(content: Content, rows: Ints, others: Ints) -> Floats:
         return np.zeros((rows.size, others.size))
     rest_films = content.rest[others].T.tocsr()
     genres_of, facts_of = content.genres_of[others], content.facts_of[others]
-    return np.stack(list(_lines(content, rows, (rest_films, genres_of, facts_of))))
+    columns = rest_films, genres_of, facts_of
+    return np.stack(list(_lines(content, rows, content, columns)))
 
 
-def similarity_lines(content: Content, rows: Ints) -> Iterator[Floats]:
-    """Yield `similarities` to all films a row at a time, to stay in the cache."""
-    columns = content.rest_films, content.genres_of, content.facts_of
-    return _lines(content, rows, columns)
+def similarity_lines(
+    content: Content, rows: Ints, others: Content | None = None
+) -> Iterator[Floats]:
+    """Yield `similarities` to all films a row at a time, to stay in the cache.
+
+    others: the films to compare with, of the same columns; by default its own.
+    """
+    others = others or content
+    columns = others.rest_films, others.genres_of, others.facts_of
+    return _lines(content, rows, others, columns)
 
 
 def _lines(
-    content: Content, rows: Ints, columns: tuple[Sparse, Ints, Ints]
+    content: Content,
+    rows: Ints,
+    others: Content,
+    columns: tuple[Sparse, Ints, Ints],
 ) -> Iterator[Floats]:
     rest_films, genres_of, facts_of = columns
-    all_genres = content.genres.T.tocsr()
+    all_genres = others.genres.T.tocsr()
     distinct = np.unique(content.facts_of[rows]).tolist()
-    factors = {fact: _factors(content, fact) for fact in distinct}
+    factors = {fact: _factors(content, fact, others) for fact in distinct}
     for start in range(0, rows.size, BLOCK):
         part = rows[start : start + BLOCK]
         product = content.genres[content.genres_of[part]] @ all_genres
@@ -131,7 +158,7 @@ def _lines(
             yield np.minimum(line, 1.0, out=line)
 
 
-def _factors(content: Content, fact: int) -> Floats:
+def _factors(content: Content, fact: int, others: Content) -> Floats:
     """Year factor / coverage against every distinct pair (year, fields known)."""
-    apart = year_factor(float(content.years[fact]), content.years)
-    return apart / coverage(content.known[fact], content.known)
+    apart = year_factor(float(content.years[fact]), others.years)
+    return apart / coverage(content.known[fact], others.known)

@@ -1,6 +1,7 @@
 """The films a member has judged that are like a given film."""
 
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -89,11 +90,15 @@ class NearLines:
                 self.held -= self.lines.pop(next(iter(self.lines))).films.size
 
 
-def find_lines(content: Content, judged: Ints) -> list[Line]:
-    lines = []
-    for row, alike in zip(judged, similarity_lines(content, judged), strict=True):
+def find_lines(
+    content: Content, judged: Ints, others: Content | None = None
+) -> list[Line]:
+    """Return the lines of the films at `judged`; others: as in `similarity_lines`."""
+    lines, found = [], similarity_lines(content, judged, others)
+    for row, alike in zip(judged, found, strict=True):
         near = np.flatnonzero(alike > FAR)  # nine films of ten weigh nothing
-        near = near[near != row]
+        if others is None:
+            near = near[near != row]
         lines.append(Line(near.astype(np.int32), closeness(alike[near])))
     return lines
 
@@ -102,7 +107,11 @@ def neighbourhood_of_all(
     content: Content, judged: Ints, stars: Floats, lines: NearLines
 ) -> Neighbourhood:
     """Return `neighbourhood` of all films, bit for bit, a judged film after another."""
-    size, found = content.facts_of.size, lines.of(content, judged)
+    return sum_lines(lines.of(content, judged), stars, size=content.facts_of.size)
+
+
+def sum_lines(found: Sequence[Line], stars: Floats, *, size: int) -> Neighbourhood:
+    """Sum them up over a catalogue of so many films; stars: of the line's film."""
     if not found:
         return Neighbourhood(np.zeros(size), np.zeros(size), np.zeros(size))
     films = np.concatenate([line.films for line in found])

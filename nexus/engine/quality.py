@@ -30,16 +30,21 @@ def bayesian_average(averages: Floats, counts: Floats, prior: float) -> Floats:
     return (votes_sum + PRIOR_VOTES * prior) / (counts + PRIOR_VOTES)
 
 
-def percentiles(values: Floats) -> Floats:
+def percentiles(values: Floats, among: Floats | None = None) -> Floats:
     """Share of the known values below each one, ties counted half; in 0..1.
 
-    NaN is an unknown value; it is given 0.5, neither well known nor obscure.
+    NaN is an unknown value; it is given 0.5, neither well known nor obscure. among: the
+    values to compare with, by default these very ones.
     """
     result = np.full(values.shape, UNKNOWN_PERCENTILE)
     known = ~np.isnan(values)
-    if known.any():
-        ordered = np.sort(values[known])
+    ordered = known_in_order(values if among is None else among)
+    if ordered.size:
         below = np.searchsorted(ordered, values[known], side="left")
         upto = np.searchsorted(ordered, values[known], side="right")
         result[known] = (below + upto) / (2 * ordered.size)
     return result
+
+
+def known_in_order(values: Floats) -> Floats:
+    return np.sort(values[~np.isnan(values)])

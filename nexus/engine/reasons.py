@@ -85,8 +85,8 @@ def _rated(films: Films, at: int) -> Iterator[Cause]:
 def _genres(films: Films, at: int) -> Iterator[Cause]:
     """Each genre's share of the mean deviation and of the declared genres."""
     genres, signals = films.catalogue.genres, films.signals
-    ids = genres.weights_of(int(signals.rows[at]))
-    columns = np.searchsorted(genres.ids, list(ids))
+    columns = genres.columns_of(int(signals.rows[at]))
+    ids = genres.ids[columns].tolist()
     mean, own = (np.repeat(x[at], len(ids)) for x in (signals.mean, signals.own))
     each = genre_deviation(signals.by_genre, columns, mean, own) / max(len(ids), 1)
     hits, n_genres = signals.genre_hits[at], signals.n_genres[at]

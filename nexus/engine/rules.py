@@ -31,7 +31,14 @@ from nexus.engine.arrays import Floats, Ids, Ints
 from nexus.engine.catalogue import Catalogue
 from nexus.engine.quality import PRIOR_VOTES
 from nexus.engine.results import Match
-from nexus.engine.signals import AVERAGE_STARS, Signals, gather, gather_all, look_near
+from nexus.engine.signals import (
+    AVERAGE_STARS,
+    Signals,
+    gather,
+    gather_all,
+    look_near,
+    receive,
+)
 from nexus.engine.taste import LEAST_STARS, MOST_STARS, Taste, place
 
 VERSION = "rules-1"
@@ -68,16 +75,22 @@ class RulesScores:
 
 
 def score_by_rules(
-    catalogue: Catalogue, taste: Taste, film_ids: Ids | None = None
+    catalogue: Catalogue,
+    taste: Taste,
+    film_ids: Ids | None = None,
+    *,
+    guests: Catalogue | None = None,
 ) -> RulesScores:
     """Score the given films in the given order, by default all by ascending id.
 
     A film's values do not depend on which others are asked about. ValueError if a
-    film is not in the catalogue or asked about twice.
+    film is not in the catalogue or asked about twice. guests: films of the taste that
+    the catalogue lacks, weighed as it weighs; they count where all films are scored.
     """
     known = place(catalogue, taste)
     if film_ids is None:
-        return score_signals(catalogue, gather_all(catalogue, known))
+        received = None if guests is None else receive(catalogue, guests, taste)
+        return score_signals(catalogue, gather_all(catalogue, known, received))
     rows = catalogue.rows_of(film_ids)
     near = look_near(catalogue, known, rows)
     return score_signals(catalogue, gather(catalogue, known, rows, near))

@@ -13,13 +13,15 @@ from nexus.engine.affinity import (
 )
 from nexus.engine.arrays import Floats, Ints
 from nexus.engine.catalogue import Catalogue
+from nexus.engine.content import Content, in_columns_of
 from nexus.engine.neighbours import (
     Neighbourhood,
+    find_lines,
     nearness,
     neighbourhood,
-    neighbourhood_of_all,
+    sum_lines,
 )
-from nexus.engine.taste import Known
+from nexus.engine.taste import Known, Taste, place
 
 AVERAGE_STARS = 3.5
 MEMBER_PRIOR = 8.0
@@ -60,6 +62,28 @@ class Signals:
     liked: Neighbourhood
 
 
+@dataclass(frozen=True, slots=True)
+class Guests:
+    """Films of a taste that a catalogue lacks, as it sees them.
+
+    content, by_genre: in its columns
+    """
+
+    known: Known
+    content: Content
+    by_genre: GenreRatings
+
+
+def receive(catalogue: Catalogue, guests: Catalogue, taste: Taste) -> Guests:
+    """guests: films that the catalogue lacks, weighed as it weighs."""
+    known = place(guests, taste)
+    return Guests(
+        known=known,
+        content=in_columns_of(guests.content, guests.fields, catalogue.fields),
+        by_genre=ratings_by_genre(guests.genres, known.rated, known.stars),
+    )
+
+
 def look_near(catalogue: Catalogue, known: Known, rows: Ints) -> Near:
     content = catalogue.content
     return Near(
@@ -74,13 +98,25 @@ def gather(catalogue: Catalogue, known: Known, rows: Ints, near: Near) -> Signal
     return _signals(catalogue, known, rows, rated, liked)
 
 
-def gather_all(catalogue: Catalogue, known: Known) -> Signals:
+def gather_all(
+    catalogue: Catalogue, known: Known, guests: Guests | None = None
+) -> Signals:
     """Gather the signals of all films, each the same as by `gather`."""
-    content, rows = catalogue.content, np.arange(len(catalogue))
-    near = catalogue.near
-    rated = neighbourhood_of_all(content, known.rated, known.stars, near)
-    liked = neighbourhood_of_all(content, known.liked, _ones(known), near)
-    return _signals(catalogue, known, rows, rated, liked)
+    content, near, size = catalogue.content, catalogue.near, len(catalogue)
+    rated, liked = (near.of(content, films) for films in (known.rated, known.liked))
+    stars = known.stars
+    if guests is not None:
+        rated += find_lines(guests.content, guests.known.rated, content)
+        liked += find_lines(guests.content, guests.known.liked, content)
+        stars = np.concatenate([stars, guests.known.stars])
+    return _signals(
+        catalogue,
+        known,
+        np.arange(size),
+        sum_lines(rated, stars, size=size),
+        sum_lines(liked, np.ones(len(liked)), size=size),
+        guests,
+    )
 
 
 def _signals(
@@ -89,12 +125,16 @@ def _signals(
     rows: Ints,
     rated: Neighbourhood,
     liked: Neighbourhood,
+    guests: Guests | None = None,
 ) -> Signals:
     genres = catalogue.genres
     own = _own_stars(catalogue, known)[rows]
-    others = known.rated.size - (~np.isnan(own)).astype(np.int64)
-    mean = member_mean(known.stars, own)
-    by_genre = ratings_by_genre(genres, known.rated, known.stars)
+    stars, by_genre = known.stars, ratings_by_genre(genres, known.rated, known.stars)
+    if guests is not None:
+        stars = np.concatenate([stars, guests.known.stars])
+        by_genre = by_genre.plus(guests.by_genre)
+    others = stars.size - (~np.isnan(own)).astype(np.int64)
+    mean = member_mean(stars, own)
     return Signals(
         rows=rows,
         own=own,

@@ -12,10 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nexus.engine.arrays import Floats, Ints, check_count
+from nexus.engine.arrays import Bools, Floats, Ints, check_count
 from nexus.engine.catalogue import Catalogue
-from nexus.engine.content import similarity_lines
-from nexus.engine.features import Field
+from nexus.engine.content import in_columns_of, similarity_lines
 
 FEWEST = 5
 HALF_WAY = 100  # of ten people the model knows less than of what a film is about
@@ -51,34 +50,64 @@ class Picks:
 
 
 def similar(
-    catalogue: Catalogue, film_id: int, limit: int, picks: Picks | None = None
+    catalogue: Catalogue,
+    film_id: int,
+    limit: int,
+    picks: Picks | None = None,
+    *,
+    guests: Catalogue | None = None,
 ) -> tuple[SimilarFilm, ...]:
     """Return at most `limit` films, the most alike first; the order is total.
 
     Only films that share something, or are picked, are named: a film of which nothing
-    is known has no neighbours. ValueError if the film is not in the catalogue.
+    is known has no neighbours. ValueError if the film is not in the catalogue. guests:
+    films that the catalogue lacks, weighed as it weighs, one of which is asked about.
     """
     check_count("limit", limit)
-    row = int(catalogue.rows_of([film_id])[0])
-    (line,) = similarity_lines(catalogue.content, np.array([row]))
-    line[row] = 0.0
-    weight, told = weigh(picks, line, row)
+    asked = Asked.among(catalogue if guests is None else guests, film_id)
+    line = asked.line(catalogue)
+    weight, told = weigh(picks, line, is_asked=catalogue.ids == film_id)
     alike = line + weight * (on_scale(told, line) - line)
     # Of films equally alike, the one that is picked more comes first, then by id.
     order = np.lexsort((catalogue.ids, -told, -alike))[:limit]
     return tuple(
-        _neighbour(catalogue, row, i, float(alike[i]), picked=bool(told[i] > 0))
+        _neighbour(catalogue, asked, i, float(alike[i]), picked=bool(told[i] > 0))
         for i in order[alike[order] > 0].tolist()
     )
 
 
-def weigh(picks: Picks | None, content: Floats, row: int) -> tuple[Floats, Floats]:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The film asked about, in its own catalogue."""
+
+    home: Catalogue
+    row: int
+
+    @classmethod
+    def among(cls, home: Catalogue, film_id: int) -> "Asked":
+        return cls(home, int(home.rows_of([film_id])[0]))
+
+    def line(self, catalogue: Catalogue) -> Floats:
+        """How alike each film of the catalogue is; 0 for the film itself."""
+        home, content = self.home, self.home.content
+        if home is not catalogue:
+            content = in_columns_of(content, home.fields, catalogue.fields)
+        rows = np.array([self.row])
+        (line,) = similarity_lines(content, rows, catalogue.content)
+        if home is catalogue:
+            line[self.row] = 0.0
+        return line
+
+
+def weigh(
+    picks: Picks | None, content: Floats, *, is_asked: Bools
+) -> tuple[Floats, Floats]:
     """w of all films, and the scores above 0 that count: float64[n] each."""
     if picks is None:
         return np.zeros(content.size), np.zeros(content.size)
     ratings = picks.ratings.astype(np.float64)
     weight = np.where(ratings >= FEWEST, ratings / (ratings + HALF_WAY), 0.0)
-    weight[row] = 0.0
+    weight[is_asked] = 0.0
     return weight, np.where(weight > 0, np.maximum(picks.scores, 0.0), 0.0)
 
 
@@ -94,20 +123,24 @@ def on_scale(told: Floats, content: Floats) -> Floats:
 
 
 def _neighbour(
-    catalogue: Catalogue, row: int, other: int, alike: float, *, picked: bool
+    catalogue: Catalogue, asked: Asked, other: int, alike: float, *, picked: bool
 ) -> SimilarFilm:
+    shared = (
+        _shared(mine.weights_of(asked.row), theirs.weights_of(other))
+        for mine, theirs in zip(asked.home.fields, catalogue.fields, strict=True)
+    )
+    genres, keywords, cast, directors = shared
     return SimilarFilm(
         id=int(catalogue.ids[other]),
         similarity=alike,
-        genres=_shared(catalogue.genres, row, other),
-        keywords=_shared(catalogue.keywords, row, other),
-        cast=_shared(catalogue.cast, row, other),
-        directors=_shared(catalogue.directors, row, other),
+        genres=genres,
+        keywords=keywords,
+        cast=cast,
+        directors=directors,
         picked=picked,
     )
 
 
-def _shared(field: Field, row: int, other: int) -> tuple[int, ...]:
-    mine, theirs = field.weights_of(row), field.weights_of(other)
+def _shared(mine: dict[int, float], theirs: dict[int, float]) -> tuple[int, ...]:
     both = mine.keys() & theirs.keys()
     return tuple(sorted(both, key=lambda i: (-mine[i] * theirs[i], i)))

@@ -7,6 +7,7 @@ from datetime import datetime
 import numpy as np
 
 from nexus import engine
+from nexus.recommendations.films import Films
 from nexus.recommendations.scoring import PANEL, Answered, ModelBroken
 from nexus.recommendations.serving import Running
 
@@ -19,23 +20,23 @@ class Alike:
     liked: frozenset[int] = frozenset()
 
 
-def find_alike(
-    catalogue: engine.Catalogue, movie_id: int, *, limit: int, now: datetime
-) -> Alike:
-    """Return the films most like this one of the catalogue; arithmetic alone."""
+def find_alike(films: Films, movie_id: int, *, limit: int, now: datetime) -> Alike:
+    """Return the films of the picture most like this one; arithmetic alone."""
+    catalogue = films.catalogue
+    guests = films.guests if movie_id in films.beyond else None
 
     def by_model(running: Running) -> Answered[Alike] | None:
         picks = picks_of(running.model, catalogue, movie_id)
         if picks is None:
             return None
-        films = engine.similar(catalogue, movie_id, limit, picks)
-        picked = [film.id for film in films if film.picked]
+        found = engine.similar(catalogue, movie_id, limit, picks, guests=guests)
+        picked = [film.id for film in found if film.picked]
         liked = liked_of(running.model, movie_id, picked)
-        return Answered(Alike(films, liked), running.version)
+        return Answered(Alike(found, liked), running.version)
 
     def by_content() -> Answered[Alike]:
-        films = engine.similar(catalogue, movie_id, limit)
-        return Answered(Alike(films), engine.RULES_VERSION)
+        found = engine.similar(catalogue, movie_id, limit, guests=guests)
+        return Answered(Alike(found), engine.RULES_VERSION)
 
     return PANEL.choose(by_model, by_content, now=now).value
 

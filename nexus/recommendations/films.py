@@ -1,20 +1,41 @@
 """The engine's picture of the catalogue, kept in the process and brought up to date."""
 
+import logging
 import threading
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
+from functools import cached_property
+from time import monotonic
+from typing import Final
 
-from django.db.models import Count, Max, Q, QuerySet
-from django.db.models.functions import Coalesce
+from django.db import Error as DatabaseTrouble
+from django.db import connection
+from django.db.models import Count, DecimalField, Func, Max, Sum
 
 from nexus import engine
-from nexus.catalog.expiry import shown
-from nexus.catalog.models import Credit, CreditKind, Movie
+from nexus.catalog.models import Movie
+from nexus.recommendations.facts import FactsById, facts_of
+from nexus.recommendations.shortlist import Shortlist, changed, read_shortlist
+
+logger = logging.getLogger(__name__)
 
 # Transactions may commit later than they set updated_at; so much is looked at again.
-OVERLAP = timedelta(minutes=1)
+OVERLAP: Final = timedelta(minutes=1)
+LOOKED_AT: Final = 2_000  # of the newest changes; more than TMDb tells in that time
+# A picture of so many films is redrawn aside, and no request is kept waiting. It takes
+# up to so much of the process's time.
+LARGE = 5_000
+SHARE: Final = 0.1
+MOST_OTHERS: Final = 5_000
+
+
+class Epoch(Func):
+    """A moment as seconds since 1970."""
+
+    template = "extract(epoch FROM %(expressions)s)"
+    output_field = DecimalField()
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,26 +44,88 @@ class Stamp:
 
     changed_at: datetime | None
     total: int
-    shown: int
+    moments: Decimal | None
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """Facts of all films by id, the arrays built from them, and when that was.
+    """Facts of the listed films by id, the arrays built from them, and when that was.
 
-    `stamp` is of the changes after `since`; None: look again.
+    stamp:  of the changes after `since`; None: look again
+    others: facts of films beyond, as they were asked for; None: not shown
     """
 
+    shortlist: Shortlist
     facts: Mapping[int, engine.FilmFacts]
     catalogue: engine.Catalogue
     since: datetime | None
     stamp: Stamp | None
+    others: dict[int, engine.FilmFacts | None] = field(default_factory=dict)
 
-    def has(self, film_id: int | None) -> bool:
-        return film_id is None or film_id in self.facts
+    def lacks(self, film_id: int | None) -> bool:
+        """Say whether the film should be here, for all that we know."""
+        is_here = film_id is None or film_id in self.facts
+        return not (is_here or self.shortlist.is_full)
+
+    def facts_beyond(
+        self, movie_ids: Collection[int], *, afresh: int | None, now: datetime
+    ) -> FactsById:
+        """Return facts of those of the films that are shown, and not in the picture.
+
+        afresh: one that may be newer than what is remembered
+        """
+        if not self.shortlist.is_full:
+            return {}
+        beyond = [id_ for id_ in movie_ids if id_ not in self.facts]
+        others = self.others.copy()  # another thread may empty it
+        known = {id_: others[id_] for id_ in beyond if id_ in others and id_ != afresh}
+        if new := [id_ for id_ in beyond if id_ not in known]:
+            known |= dict.fromkeys(new) | facts_of(new, now=now)
+            self.remember(known)
+        return {id_: told for id_, told in known.items() if told is not None}
+
+    def remember(self, known: Mapping[int, engine.FilmFacts | None]) -> None:
+        """Forget all the rest when it grows too much, which is read again."""
+        if len(self.others) > MOST_OTHERS:
+            self.others.clear()
+        self.others.update(known)
 
 
-NOTHING = Picture({}, engine.build_catalogue([]), None, None)
+NOTHING: Final = Picture(Shortlist(), {}, engine.build_catalogue([]), None, None)
+
+
+@dataclass(frozen=True, eq=False)
+class Films:
+    """What one answer goes by: the picture, and films beyond it that matter here."""
+
+    picture: Picture
+    beyond: Mapping[int, engine.FilmFacts] = field(default_factory=dict)
+
+    @property
+    def catalogue(self) -> engine.Catalogue:
+        return self.picture.catalogue
+
+    @cached_property
+    def guests(self) -> engine.Catalogue | None:
+        """The films beyond, as the engine takes them."""
+        return self.excerpt(self.beyond) if self.beyond else None
+
+    def has(self, movie_id: int) -> bool:
+        return movie_id in self.picture.facts or movie_id in self.beyond
+
+    def holding(self, movie_ids: Iterable[int]) -> engine.Catalogue:
+        """Return a catalogue with those of the films that there are.
+
+        What it says of them does not depend on whether others are in it.
+        """
+        ids = set(movie_ids)
+        return self.catalogue if ids.isdisjoint(self.beyond) else self.excerpt(ids)
+
+    def excerpt(self, movie_ids: Iterable[int]) -> engine.Catalogue:
+        facts = self.picture.facts
+        found = [facts.get(id_) or self.beyond.get(id_) for id_ in movie_ids]
+        films = [one for one in found if one is not None]
+        return engine.build_catalogue(films, weighed_as=self.catalogue)
 
 
 class FilmStore:
@@ -57,25 +140,81 @@ class FilmStore:
 
     def clear(self) -> None:
         self.picture = NOTHING
+        self.aside: threading.Thread | None = None
+        self.rests_until = 0.0
+
+    def prepare(self, *, now: datetime) -> None:
+        """Begin with the first picture aside: who asks before its end waits for it."""
+        self.begin_aside(now)
 
     def current(
         self, *, now: datetime, with_film: int | None = None
     ) -> engine.Catalogue:
-        """Return the arrays; they lack `with_film` only where no such film is shown.
+        """Return the arrays of the picture."""
+        return self.look(now=now, with_film=with_film).catalogue
 
-        They may hold a film that is gone, or too old to be shown, since they were made.
+    def films(
+        self, *, now: datetime, about: Iterable[int], with_film: int | None = None
+    ) -> Films:
+        """Return the picture, and of the films about which an answer is those beyond.
+
+        They lack `with_film` only where no such film is shown.
+        """
+        picture = self.look(now=now, with_film=with_film)
+        wanted = {*about} if with_film is None else {*about, with_film}
+        beyond = picture.facts_beyond(wanted, afresh=with_film, now=now)
+        return Films(picture, beyond)
+
+    def look(self, *, now: datetime, with_film: int | None = None) -> Picture:
+        """Return the picture; unless it is full, `with_film` is in it if it is shown.
+
+        It may hold a film that is gone, or too old to be shown, since it was drawn.
         """
         picture = self.picture
-        if is_current(picture, with_film):
-            return picture.catalogue
-        must_wait = not picture.facts or not picture.has(with_film)
-        if self.lock.acquire(blocking=must_wait):
-            try:
-                if not is_current(self.picture, with_film):
-                    self.picture = redraw(self.picture, now=now)
-            finally:
-                self.lock.release()
-        return self.picture.catalogue
+        if not is_current(picture, with_film):
+            if picture.lacks(with_film) or not picture.facts:
+                self.redraw(with_film, now=now, waits=True)
+            elif len(picture.facts) < LARGE:
+                self.redraw(with_film, now=now, waits=False)
+            elif monotonic() >= self.rests_until:
+                self.begin_aside(now)
+        return self.picture
+
+    def redraw(self, with_film: int | None, *, now: datetime, waits: bool) -> None:
+        """Bring the picture up to date, unless another thread does so and we need not.
+
+        It then rests for a while: changes come by the second while many are imported.
+        """
+        if not self.lock.acquire(blocking=waits):
+            return
+        try:
+            if not is_current(self.picture, with_film):
+                began_s = monotonic()
+                self.picture = draw(self.picture, now=now)
+                took_s = monotonic() - began_s
+                self.rests_until = monotonic() + took_s * (1 / SHARE - 1)
+        finally:
+            self.lock.release()
+
+    def begin_aside(self, now: datetime) -> None:
+        if self.aside is None or not self.aside.is_alive():
+            self.aside = threading.Thread(
+                target=self.redraw_aside, args=[now], daemon=True
+            )
+            self.aside.start()
+
+    def redraw_aside(self, now: datetime) -> None:
+        try:
+            self.redraw(None, now=now, waits=False)
+        except DatabaseTrouble as error:
+            logger.warning("the films could not be read: %s", error)
+        finally:
+            connection.close()
+
+    def settle(self) -> None:
+        """Wait until what is drawn aside is in use."""
+        if self.aside is not None:
+            self.aside.join()
 
     def doubt(self) -> None:
         """Look again at the next call: a film turned out to be gone."""
@@ -86,84 +225,40 @@ STORE = FilmStore()
 
 
 def is_current(picture: Picture, with_film: int | None) -> bool:
-    return picture.has(with_film) and picture.stamp == stamp_after(picture.since)
+    if picture.stamp is None or picture.lacks(with_film):
+        return False
+    return picture.stamp == stamp_after(picture.since)
 
 
 def stamp_after(since: datetime | None) -> Stamp:
+    """Read it from the index of the newest changes alone."""
     films = Movie.objects.all()
     if since is not None:
         films = films.filter(updated_at__gte=since)
-    is_shown = Q(removed_at=None)
+    newest = films.order_by("-updated_at").values("updated_at")[:LOOKED_AT]
     return Stamp(
-        **films.aggregate(
+        **newest.aggregate(
             changed_at=Max("updated_at"),
-            total=Count("id"),
-            shown=Count("id", filter=is_shown),
+            total=Count("updated_at"),
+            moments=Sum(Epoch("updated_at")),
         )
     )
 
 
-def redraw(old: Picture, *, now: datetime) -> Picture:
-    """Read what changed; the stamp is taken first, so that later changes are seen."""
+def draw(old: Picture, *, now: datetime) -> Picture:
+    """Read what changed; the stamp is taken first, so that later changes are seen.
+
+    The arrays stay the same ones where no listed film did.
+    """
     newest = Movie.objects.aggregate(at=Max("updated_at"))["at"]
     since = newest and newest - OVERLAP
     stamp = stamp_after(since)
-    films = Movie.objects.filter(shown(now))
-    ids = set(films.values_list("id", flat=True))
-    known = {**old.facts, **read_facts(changed(films, old.since))}
-    if missing := ids - known.keys():
-        known |= read_facts(films.filter(id__in=missing))
-    facts = {id_: known[id_] for id_ in ids & known.keys()}
-    catalogue = engine.build_catalogue(list(facts.values()))
-    return Picture(facts, catalogue, since, stamp)
-
-
-def changed(films: QuerySet[Movie], since: datetime | None) -> QuerySet[Movie]:
-    """Include films that still carry a person's older id: it may be out of use."""
-    if since is None:
-        return films
-    outdated = Credit.objects.exclude(person__replaced_by=None)
-    return films.filter(Q(updated_at__gte=since) | Q(id__in=outdated.values("movie")))
-
-
-def read_facts(films: QuerySet[Movie]) -> dict[int, engine.FilmFacts]:
-    """Read the films in three queries."""
-    people = people_by_film(films)
-    keywords = keywords_by_film(films)
-    rows = films.values_list("id", "year", "genres", "vote_average", "vote_count")
-    return {
-        id_: engine.FilmFacts(
-            id=id_,
-            year=year,
-            genres=tuple(genres),
-            keywords=tuple(keywords[id_]),
-            cast=tuple(people[id_, CreditKind.CAST]),
-            directors=tuple(people[id_, CreditKind.DIRECTOR]),
-            vote_average=average,
-            vote_count=votes or 0,
-            # TMDb's own figure is of this week, and lacking for most films.
-            popularity=votes,
-        )
-        for id_, year, genres, average, votes in rows.iterator()
-    }
-
-
-def people_by_film(films: QuerySet[Movie]) -> dict[tuple[int, str], list[int]]:
-    rows = Credit.objects.filter(movie__in=films, position__lt=5)
-    ordered: Iterable[tuple[int, str, int]] = (
-        rows.annotate(real_id=Coalesce("person__replaced_by", "person"))
-        .order_by("position", "id")
-        .values_list("movie_id", "kind", "real_id")
-    )
-    found: defaultdict[tuple[int, str], list[int]] = defaultdict(list)
-    for movie_id, kind, person_id in ordered:
-        found[movie_id, kind].append(person_id)
-    return found
-
-
-def keywords_by_film(films: QuerySet[Movie]) -> dict[int, list[int]]:
-    found: defaultdict[int, list[int]] = defaultdict(list)
-    for movie_id, keyword_id in films.values_list("id", "keywords"):
-        if keyword_id is not None:
-            found[movie_id].append(keyword_id)
-    return found
+    shortlist = read_shortlist(now=now)
+    wanted = set(shortlist.ids - old.facts.keys())
+    if old.since is not None:
+        wanted |= changed(shortlist, old.since)
+    known = {**old.facts, **facts_of(wanted, now=now)}
+    facts = {id_: known[id_] for id_ in sorted(shortlist.ids & known.keys())}
+    is_same = facts == old.facts
+    catalogue = old.catalogue if is_same else engine.build_catalogue([*facts.values()])
+    return Picture(shortlist, facts, catalogue, since, stamp)

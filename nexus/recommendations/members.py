@@ -31,6 +31,11 @@ class Member:
         return bool(self.taste.genres or self.taste.people or self.taste.movies)
 
     @property
+    def films(self) -> frozenset[int]:
+        """The films that say something of the member's taste."""
+        return frozenset(self.taste.rated) | frozenset(self.taste.movies)
+
+    @property
     def history(self) -> engine.History:
         """Return the ratings as a trained model takes them."""
         rated = self.taste.rated

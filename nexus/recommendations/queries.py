@@ -1,6 +1,6 @@
 """A member's feed and match scores, and similar titles. Everything is computed live."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -18,7 +18,7 @@ from nexus.catalog.operations import MovieNotFound, get_movie
 from nexus.catalog.queries import MovieFilters, filter_movies
 from nexus.lib.errors import InvalidError
 from nexus.recommendations.alike import find_alike
-from nexus.recommendations.films import STORE
+from nexus.recommendations.films import STORE, Films, Picture
 from nexus.recommendations.members import Member, read_member
 from nexus.recommendations.scoring import PANEL, Scorer
 from nexus.recommendations.words import (
@@ -101,8 +101,9 @@ def match_score(
     `without` names a rated film: how would it be without that rating? Raises NotRated,
     and MovieNotFound, also for a film that TMDb took back.
     """
-    _, catalogue = film_and_catalogue(movie_id, now=now)
+    get_shown(movie_id, now=now)
     member = read_member(user)
+    films = films_with(movie_id, now=now, about=member.films)
     if without is not None and without not in member.taste.rated:
         raise NotRated
 
@@ -112,9 +113,9 @@ def match_score(
             return found, found
         return found, explain_one(scorer.without(without), movie_id)
 
-    answer = PANEL.ask(question, catalogue=catalogue, member=member, now=now)
+    answer = PANEL.ask(question, films=films, member=member, now=now)
     found, other = answer.value
-    reasons = reasons_of(found, names_for([found], catalogue, now=now))
+    reasons = reasons_of(found, names_for([found], films, now=now))
     compared = None if without is None else compare(found, other, without, now=now)
     return MatchScore(found, reasons, compared)
 
@@ -135,31 +136,36 @@ def compare(
     return Without(Thing("movie", movie_id, title), other, difference)
 
 
-def film_and_catalogue(
-    movie_id: int, *, now: datetime
-) -> tuple[Movie, engine.Catalogue]:
-    """Return the film, and arrays that hold it; raises MovieNotFound."""
+def get_shown(movie_id: int, *, now: datetime) -> Movie:
+    """Return the film; raises MovieNotFound, also for one that TMDb took back."""
     movie = get_movie(movie_id=movie_id, now=now)
     if movie.removed_at is not None:
         raise MovieNotFound(movie_id)
-    catalogue = STORE.current(now=now, with_film=movie_id)
-    if not catalogue.known_rows([movie_id]).size:
+    return movie
+
+
+def films_with(movie_id: int, *, now: datetime, about: Iterable[int] = ()) -> Films:
+    """Return films among which are this one and others; raises MovieNotFound."""
+    films = STORE.films(now=now, with_film=movie_id, about=about)
+    if not films.has(movie_id):
         raise MovieNotFound(movie_id)  # taken back since we asked
-    return movie, catalogue
+    return films
 
 
 def recommend(
     *, user: User, wish: Wish, page: int, page_size: int, now: datetime
 ) -> Feed:
-    """Rank all films for the member and return one page of the first 500.
+    """Rank the listed films for the member and return one page of the first 500.
 
     Never a hidden film, and a rated or watched one only if asked for. Equal input gives
     an equal list.
     """
-    catalogue, member = STORE.current(now=now), read_member(user)
+    member = read_member(user)
+    films = STORE.films(now=now, about=member.films)
+    catalogue = films.catalogue
     recommender = recommender_for(member)
     lift = find_lift(catalogue, recommender, now=now)
-    passing = find_passing(catalogue, wish.filters, now=now)
+    passing = find_passing(films.picture, wish.filters, now=now)
     start = (page - 1) * page_size
 
     def question(scorer: Scorer) -> Listed:
@@ -170,10 +176,10 @@ def recommend(
         explained = scorer.explain(on_page, limit=REASONS_IN_FEED)
         return Listed(len(ranked), on_page, explained)
 
-    answer = PANEL.ask(question, catalogue=catalogue, member=member, now=now)
+    answer = PANEL.ask(question, films=films, member=member, now=now)
     return Feed(
         picks=put_in_picks(
-            answer.value.explained, catalogue, first_rank=start + 1, now=now
+            answer.value.explained, films, first_rank=start + 1, now=now
         ),
         count=answer.value.count,
         recommender=recommender,
@@ -223,14 +229,15 @@ def find_lift(
 
 
 def find_passing(
-    catalogue: engine.Catalogue, filters: MovieFilters, *, now: datetime
+    picture: Picture, filters: MovieFilters, *, now: datetime
 ) -> NDArray[np.bool_]:
-    """Say which of the catalogue's films pass the filters."""
+    """Say which of the picture's films pass the filters."""
+    ids = picture.catalogue.ids
     if filters == MovieFilters():
-        return np.ones(len(catalogue), dtype=np.bool_)
+        return np.ones(ids.size, dtype=np.bool_)
     allowed = filter_movies(Movie.objects.filter(shown(now)), filters)
-    passing = np.fromiter(allowed.order_by().values_list("id", flat=True), np.int64)
-    return np.isin(catalogue.ids, passing)
+    passing = np.fromiter(picture.shortlist.among(allowed), np.int64)
+    return np.isin(ids, passing)
 
 
 def rank(
@@ -255,12 +262,12 @@ def rank(
 
 def put_in_picks(
     found: Sequence[engine.Explanation],
-    catalogue: engine.Catalogue,
+    films: Films,
     *,
     first_rank: int,
     now: datetime,
 ) -> list[Pick]:
-    names = names_for(found, catalogue, now=now)
+    names = names_for(found, films, now=now)
     movies = read_movies([one.film_id for one in found], now=now)
     return [
         Pick(movies[one.film_id], one.match_score, reasons_of(one, names), place)
@@ -286,8 +293,9 @@ class SimilarMovie:
 
 def similar_movies(*, movie_id: int, limit: int, now: datetime) -> list[SimilarMovie]:
     """Return the films most like this one; raises MovieNotFound."""
-    movie, catalogue = film_and_catalogue(movie_id, now=now)
-    found = find_alike(catalogue, movie_id, limit=limit, now=now)
+    movie = get_shown(movie_id, now=now)
+    films = films_with(movie_id, now=now)
+    found = find_alike(films, movie_id, limit=limit, now=now)
     asked = Thing("movie", movie_id, showable(movie, now=now).title)
     names = names_of_shared(found.films)
     movies = read_movies([one.id for one in found.films], now=now)

@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit
 
 from nexus import engine
+from nexus.recommendations.films import Films
 from nexus.recommendations.members import Member
 from nexus.recommendations.serving import MODELS, Running
 
@@ -100,15 +101,25 @@ class Scorer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The fixed formulas of "rules-1"; relevance is the probability of a like."""
+    """The fixed formulas of "rules-1"; relevance is the probability of a like.
 
-    catalogue: engine.Catalogue
+    Films beyond the picture have none, and count for it where the member judged them.
+    """
+
+    films: Films
     member: Member
     version: str = engine.RULES_VERSION
 
+    @property
+    def catalogue(self) -> engine.Catalogue:
+        return self.films.catalogue
+
     def relevance(self, *, own_stars: bool) -> Floats:
-        likes = engine.score_by_rules(self.catalogue, self.member.taste).match.like
+        likes = self.score(self.member.taste).match.like
         return self.own_stars_first(likes) if own_stars else likes
+
+    def score(self, taste: engine.Taste) -> engine.RulesScores:
+        return engine.score_by_rules(self.catalogue, taste, guests=self.films.guests)
 
     def own_stars_first(self, likes: Floats) -> Floats:
         rated = self.member.taste.rated
@@ -120,10 +131,14 @@ class Rules:
     def explain(
         self, movie_ids: Sequence[int], *, limit: int
     ) -> list[engine.Explanation]:
-        taste = self.member.taste
-        found = engine.explain_all_by_rules(
-            self.catalogue, taste, movie_ids, limit=limit
-        )
+        return self.explain_as(self.member.taste, movie_ids, limit=limit)
+
+    def explain_as(
+        self, taste: engine.Taste, movie_ids: Sequence[int], *, limit: int | None = None
+    ) -> list[engine.Explanation]:
+        """Explain for a member of this taste."""
+        catalogue = self.films.holding({*movie_ids, *taste.rated, *taste.movies})
+        found = engine.explain_all_by_rules(catalogue, taste, movie_ids, limit=limit)
         return list(found)
 
     def without(self, movie_id: int) -> "Rules":
@@ -198,7 +213,7 @@ class Learned:
         if not (genres or said.people or said.movies):
             return np.zeros(len(self.catalogue))
         left = replace(said, genres=genres)
-        return engine.score_by_rules(self.catalogue, left).genre_affinity
+        return self.rules.score(left).genre_affinity
 
     @property
     def said(self) -> engine.Taste:
@@ -235,7 +250,7 @@ class Learned:
         """
         if not (movie_ids and self.member.is_known):
             return {}
-        found = engine.explain_all_by_rules(self.catalogue, self.said, movie_ids)
+        found = self.rules.explain_as(self.said, movie_ids)
         return {
             one.film_id: [
                 replace(reason, points=0.0)
@@ -310,12 +325,12 @@ class Panel:
         self,
         question: Callable[[Scorer], T],
         *,
-        catalogue: engine.Catalogue,
+        films: Films,
         member: Member,
         now: datetime,
     ) -> Answered[T]:
         """Return the answer; the question must be arithmetic alone."""
-        rules = Rules(catalogue, member)
+        rules = Rules(films, member)
 
         def by_model(running: Running) -> Answered[T] | None:
             learned = Learned(running, rules)

@@ -11,6 +11,7 @@ from nexus.catalog.expiry import showable
 from nexus.catalog.models import Keyword, Movie, Person
 from nexus.catalog.queries import genre_names
 from nexus.recommendations.common import Common, in_common
+from nexus.recommendations.films import Films
 
 MOST_SHARED = 3
 SPEAKS_FOR_STARS = 3.5
@@ -67,12 +68,12 @@ class Names:
 
 
 def names_for(
-    found: Sequence[engine.Explanation], catalogue: engine.Catalogue, *, now: datetime
+    found: Sequence[engine.Explanation], holder: Films, *, now: datetime
 ) -> Names:
     """Read the names of all films, genres and people that the reasons speak of."""
     reasons = [reason for one in found for reason in one.reasons]
     films, people = ids_of(reasons, "movie"), ids_of(reasons, "person")
-    common = find_common(found, catalogue)
+    common = find_common(found, holder)
     people |= {one.id for one in common.values()}
     return Names(
         genres=genre_names(),
@@ -83,15 +84,16 @@ def names_for(
 
 
 def find_common(
-    found: Sequence[engine.Explanation], catalogue: engine.Catalogue
+    found: Sequence[engine.Explanation], holder: Films
 ) -> dict[tuple[int, int], Common]:
-    pairs = (
+    pairs = [
         (one.film_id, reason.id)
         for one in found
         for reason in one.reasons
         if reason.kind == "rated_movie" and reason.id is not None
-    )
-    return in_common(catalogue, pairs)
+    ]
+    spoken_of = {id_ for pair in pairs for id_ in pair}
+    return in_common(holder.holding(spoken_of), pairs)
 
 
 def titles_of(movie_ids: Iterable[int], *, now: datetime) -> dict[int, str]:

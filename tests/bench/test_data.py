@@ -13,7 +13,7 @@ from nexus.accounts.models import User
 from nexus.catalog.models import Credit, Movie, MovieText, TitleWord
 from nexus.catalog.title_index import derive_titles
 from nexus.ratings.models import Rating, Viewing
-from nexus.recommendations.films import read_facts
+from nexus.recommendations.facts import read_facts
 
 TODAY = date(2026, 1, 1)
 

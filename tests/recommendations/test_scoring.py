@@ -14,6 +14,7 @@ from django.utils import timezone
 from nexus import engine
 from nexus.accounts.models import User
 from nexus.recommendations.artefacts import folder_of, read_model, remove, version_for
+from nexus.recommendations.films import NOTHING, Films
 from nexus.recommendations.members import read_member
 from nexus.recommendations.models import TrainedModel
 from nexus.recommendations.scoring import PANEL, cautious, fit_in, with_genre_of_ours
@@ -264,13 +265,11 @@ def test_the_rules_answer_where_there_is_no_model_yet(
 def test_a_database_that_is_gone_is_no_matter_of_models(
     version: str, rated: None, owner: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    member, catalogue = read_member(owner), engine.build_catalogue([])
+    member, films = read_member(owner), Films(NOTHING)
     forget_model()
 
     with monkeypatch.context() as patch:
         patch.setitem(connection.settings_dict, "HOST", "/nowhere")
         connection.close()
         with pytest.raises(OperationalError):
-            PANEL.ask(
-                lambda _: 1, catalogue=catalogue, member=member, now=timezone.now()
-            )
+            PANEL.ask(lambda _: 1, films=films, member=member, now=timezone.now())
