@@ -21,6 +21,7 @@ django = get_wsgi_application()
 from nexus.api.chunked import with_length  # noqa: E402  as above
 from nexus.api.edge import start_gate  # noqa: E402
 from nexus.jobs.worker import start_worker_thread  # noqa: E402  the apps must be ready first
+from nexus.lib.memory import keep_freed_memory  # noqa: E402
 from nexus.recommendations.films import STORE  # noqa: E402
 from nexus.recommendations.serving import MODELS  # noqa: E402
 
@@ -30,6 +31,7 @@ if settings.EDGE_CACHE_MB:
 if settings.TRUSTED_PROXIES:
     application = wrap_wsgi_with_proxy_headers(application, settings.TRUSTED_PROXIES)
 
+keep_freed_memory()
 MODELS.prepare(now=timezone.now())
 STORE.prepare(now=timezone.now())
 if settings.WORKER_IN_WEB:

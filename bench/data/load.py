@@ -25,6 +25,8 @@ FIRST_PERSON = 5_000_001
 FIRST_KEYWORD = 500_001
 KEYWORDS = 20_000
 FILMS_OF_A_PERSON = 4
+MOST_RATED_FILMS = 100_000
+HALF_OF_RATINGS = 500  # films
 PASSWORD = "correct-horse-7"  # noqa: S105  of every member made up
 TABLES = (Movie, TitleWord, MovieText, Person, Credit, Keyword, User, Rating, Viewing)
 HALF_STARS = [0.01, 0.02, 0.02, 0.05, 0.06, 0.14, 0.16, 0.27, 0.13, 0.14]
@@ -281,14 +283,18 @@ class Picks:
         self.members = np.array(users.values_list("id", flat=True)[:members])
         known = Movie.objects.filter(id__gte=FIRST_ID, removed_at=None)
         by_votes = known.order_by("-vote_count", "id").values_list("id", flat=True)
-        self.films = np.array(by_votes[: max(100, films // 10)])
+        self.films = np.array(by_votes[: min(films, MOST_RATED_FILMS)])
 
     def pairs(self, count: int) -> list[tuple[int, int]]:
         """Return so many different pairs of a member and a film, or nearly so many."""
         if not len(self.members):
             return []
         who = (len(self.members) * self.random.random(count) ** 1.4).astype(int)
-        what = (len(self.films) * self.random.random(count) ** 2.5).astype(int)
+        # In MovieLens, too, half of the ratings are for 500 films and 98 of 100 for
+        # 25,000: the share of the first n is about n / (n + 500).
+        share = self.random.random(count) * len(self.films)
+        share /= len(self.films) + HALF_OF_RATINGS
+        what = (HALF_OF_RATINGS * share / (1 - share)).astype(int)
         pairs = np.unique(np.stack([self.members[who], self.films[what]]), axis=1)
         return list(map(tuple, pairs.T.tolist()))
 

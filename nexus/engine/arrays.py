@@ -26,11 +26,16 @@ def as_ids(ids: Iterable[int] | Ints) -> Ints:
     found = np.asarray(ids if isinstance(ids, np.ndarray) else list(ids))
     if found.size and found.dtype.kind not in "iu":
         raise ValueError(f"ids must be whole numbers, not {found.dtype}")
+    if not (found[1:] > found[:-1]).all():
+        _refuse_repeated(found)
+    return found.astype(np.int64)
+
+
+def _refuse_repeated(found: Ints) -> None:
     distinct, counts = np.unique(found, return_counts=True)
     if (counts > 1).any():
         twice = ", ".join(map(str, distinct[counts > 1][:5]))
         raise ValueError(f"ids given more than once: {twice}")
-    return found.astype(np.int64)
 
 
 def check_share(name: str, value: float) -> None:

@@ -87,7 +87,7 @@ def _distinct_rows(matrix: Sparse) -> tuple[Sparse, Ints]:
     return matrix[firsts], which.ravel()
 
 
-def year_factor(year: float, others: Floats) -> Floats:
+def year_factor(year: float | Floats, others: Floats) -> Floats:
     """.7 + .3 exp(-|years apart| / 20), in .7..1; .85 where a year is unknown (NaN)."""
     factor = 0.7 + 0.3 * np.exp(-np.abs(others - year) / YEARS_APART)
     return np.where(np.isnan(factor), UNKNOWN_YEAR, factor)
@@ -96,15 +96,17 @@ def year_factor(year: float, others: Floats) -> Floats:
 def coverage(known: Bools, others: Bools) -> Floats:
     """Sum of the field weights in .8..1: a field one of the two lacks counts .8.
 
-    known is bool[4], others bool[n, 4]. Dividing by it keeps the formula as it is for
-    two films of which all is known and takes an unknown field for about as alike as
-    such fields usually are. Leaving it out altogether would make two films of which
-    only the genres are known more alike than any two films that are known well.
+    known is bool[4] (or bool[m, 4], for m lines), others bool[n, 4]. Dividing by it
+    keeps the formula as it is for two films of which all is known and takes an unknown
+    field for about as alike as such fields usually are. Leaving it out altogether would
+    make two films of which only the genres are known more alike than any two films that
+    are known well.
     """
     # Column by column: a matrix product may round differently from shape to shape.
-    total = np.zeros(len(others))
-    for weight, mine, theirs in zip(WEIGHTS, known, others.T, strict=True):
-        total += np.where(mine & theirs, weight, MISSING * weight)
+    total = np.zeros((*known.shape[:-1], len(others)))
+    for i, weight in enumerate(WEIGHTS):
+        both = known[..., i, np.newaxis] & others[:, i]
+        total += np.where(both, weight, MISSING * weight)
     return total
 
 
@@ -117,10 +119,14 @@ def similarities(content: Content, rows: Ints, others: Ints) -> Floats:
     """
     if not rows.size or not others.size:
         return np.zeros((rows.size, others.size))
-    rest_films = content.rest[others].T.tocsr()
-    genres_of, facts_of = content.genres_of[others], content.facts_of[others]
-    columns = rest_films, genres_of, facts_of
-    return np.stack(list(_lines(content, rows, content, columns)))
+    mine, theirs = content.genres_of[rows], content.genres_of[others]
+    found: Floats = (content.genres[mine] @ content.genres[theirs].T).toarray()
+    found *= WEIGHTS[0]
+    found += (content.rest[rows] @ content.rest[others].T).toarray()
+    facts, place = np.unique(content.facts_of[rows], return_inverse=True)
+    factors, places = _factors(content, facts, content, content.facts_of[others])
+    found *= factors[np.ix_(place, places)]
+    return np.minimum(found, 1.0, out=found)
 
 
 def similarity_lines(
@@ -131,34 +137,32 @@ def similarity_lines(
     others: the films to compare with, of the same columns; by default its own.
     """
     others = others or content
-    columns = others.rest_films, others.genres_of, others.facts_of
-    return _lines(content, rows, others, columns)
-
-
-def _lines(
-    content: Content,
-    rows: Ints,
-    others: Content,
-    columns: tuple[Sparse, Ints, Ints],
-) -> Iterator[Floats]:
-    rest_films, genres_of, facts_of = columns
     all_genres = others.genres.T.tocsr()
-    distinct = np.unique(content.facts_of[rows]).tolist()
-    factors = {fact: _factors(content, fact, others) for fact in distinct}
+    facts, places = np.unique(content.facts_of[rows], return_inverse=True)
+    factors, facts_of = _factors(content, facts, others, others.facts_of)
     for start in range(0, rows.size, BLOCK):
         part = rows[start : start + BLOCK]
         product = content.genres[content.genres_of[part]] @ all_genres
         genres = (product * WEIGHTS[0]).toarray()
-        rest = content.rest[part] @ rest_films
-        for at, fact in enumerate(content.facts_of[part].tolist()):
-            line = genres[at].take(genres_of)
+        rest = content.rest[part] @ others.rest_films
+        for at, place in enumerate(places[start : start + BLOCK].tolist()):
+            line = genres[at].take(others.genres_of)
             first, last = rest.indptr[at : at + 2]
             line[rest.indices[first:last]] += rest.data[first:last]
-            line *= factors[fact].take(facts_of)
+            line *= factors[place].take(facts_of)
             yield np.minimum(line, 1.0, out=line)
 
 
-def _factors(content: Content, fact: int, others: Content) -> Floats:
-    """Year factor / coverage against every distinct pair (year, fields known)."""
-    apart = year_factor(float(content.years[fact]), others.years)
-    return apart / coverage(content.known[fact], others.known)
+def _factors(
+    content: Content, facts: Ints, others: Content, facts_of: Ints
+) -> tuple[Floats, Ints]:
+    """Year factor / coverage of each pair (year, fields known) against others.
+
+    Returns float64[facts, distinct others], and the places of `facts_of` in it.
+    """
+    if facts_of is others.facts_of:
+        distinct, places = np.arange(others.years.size), facts_of
+    else:
+        distinct, places = np.unique(facts_of, return_inverse=True)
+    apart = year_factor(content.years[facts, np.newaxis], others.years[distinct])
+    return apart / coverage(content.known[facts], others.known[distinct]), places

@@ -54,11 +54,10 @@ def _marginal(values: Floats, alike: Floats, diversity: float, n: int) -> list[i
     # argmax takes the first of equals: the candidates come by falling relevance.
     gain = (1 - diversity) * values
     nearest = np.zeros(values.size)
-    left = np.ones(values.size, dtype=np.bool_)
     picked: list[int] = []
     for _ in range(min(n, values.size)):
-        best = int(np.argmax(np.where(left, gain - diversity * nearest, -np.inf)))
-        left[best] = False
+        best = int(np.argmax(gain - diversity * nearest))
+        gain[best] = -np.inf
         picked.append(best)
         np.maximum(nearest, alike[best], out=nearest)
     return picked

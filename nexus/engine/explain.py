@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from nexus.engine import rules
 from nexus.engine.arrays import Ids, check_count
 from nexus.engine.catalogue import Catalogue
-from nexus.engine.points import point_rates, shapley_points, sigmoid, whole_points
+from nexus.engine.points import point_rates, sigmoid, whole_points
 from nexus.engine.reasons import Films, causes, evidence_counts, look_at
 from nexus.engine.results import (
     Component,
@@ -60,7 +60,9 @@ def _explanation(
     films: Films, at: int, *, evidence_count: int, limit: int | None
 ) -> Explanation:
     scores, match = films.scores, films.scores.match
-    base, *shares = _whole_shares(scores, at)
+    log_odds, parts = _log_odds(scores, at)
+    rates = point_rates(log_odds, parts)
+    base, *shares = _whole_shares(log_odds, parts, rates)
     named = zip(COMPONENTS, shares, strict=True)
     return Explanation(
         film_id=int(scores.ids[at]),
@@ -74,7 +76,7 @@ def _explanation(
         confidence=confidence_word(float(match.confidence[at])),
         evidence_count=evidence_count,
         cold_start=bool(films.signals.others[at] == 0),
-        reasons=_reasons(films, at)[:limit],
+        reasons=_reasons(films, at, rates)[:limit],
     )
 
 
@@ -90,10 +92,12 @@ def _log_odds(scores: rules.RulesScores, at: int) -> tuple[float, list[float]]:
     return float(scores.base[at]), [float(part[at]) for part in parts]
 
 
-def _whole_shares(scores: rules.RulesScores, at: int) -> list[int]:
+def _whole_shares(
+    base: float, parts: Sequence[float], rates: Sequence[float]
+) -> list[int]:
     """Base points, then the components': they sum to the rounded percentage."""
-    base, parts = _log_odds(scores, at)
-    shares = [100 * sigmoid(base), *shapley_points(base, parts)]
+    points = [part * rate for part, rate in zip(parts, rates, strict=True)]
+    shares = [100 * sigmoid(base), *points]
     return whole_points(shares, math.floor(math.fsum(shares) + 0.5))
 
 
@@ -106,8 +110,9 @@ def _interval(scores: rules.RulesScores, at: int) -> tuple[int, int]:
     return math.floor(100 * low), math.ceil(100 * high)
 
 
-def _reasons(films: Films, at: int) -> tuple[Reason, ...]:
-    per_star = _points_per_star(*_log_odds(films.scores, at))
+def _reasons(films: Films, at: int, rates: Sequence[float]) -> tuple[Reason, ...]:
+    named = zip(COMPONENTS, rates, strict=True)
+    per_star = {name: rules.LOG_ODDS_PER_STAR * rate for name, rate in named}
     reasons = [
         Reason(
             cause.kind, cause.id, cause.given, cause.stars * per_star[cause.component]
@@ -116,11 +121,6 @@ def _reasons(films: Films, at: int) -> tuple[Reason, ...]:
         if cause.stars
     ]
     return tuple(sorted(reasons, key=_strongest_first))
-
-
-def _points_per_star(base: float, parts: Sequence[float]) -> dict[ComponentName, float]:
-    rates = zip(COMPONENTS, point_rates(base, parts), strict=True)
-    return {name: rules.LOG_ODDS_PER_STAR * rate for name, rate in rates}
 
 
 def _strongest_first(reason: Reason) -> tuple[float, str, int]:

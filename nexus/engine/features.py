@@ -82,10 +82,11 @@ def build_field(
 
 def _columns_after(known: Ints, flat: Ints) -> tuple[Ints, Ints]:
     """Return the ids of all columns, the known ones first, and those of `flat`."""
-    new = np.setdiff1d(flat, known)
     columns = np.searchsorted(known, flat)
-    is_new = np.isin(flat, new)
-    columns[is_new] = known.size + np.searchsorted(new, flat[is_new])
+    is_new = np.append(known, -1)[columns] != flat
+    is_new[columns == known.size] = True
+    new, places = np.unique(flat[is_new], return_inverse=True)
+    columns[is_new] = known.size + places
     return np.concatenate([known, new]), columns
 
 

@@ -114,11 +114,13 @@ def sum_lines(found: Sequence[Line], stars: Floats, *, size: int) -> Neighbourho
     """Sum them up over a catalogue of so many films; stars: of the line's film."""
     if not found:
         return Neighbourhood(np.zeros(size), np.zeros(size), np.zeros(size))
-    films = np.concatenate([line.films for line in found])
+    # As few large arrays as will do: to have the memory of one costs more than to sum.
+    films = np.concatenate([line.films for line in found], dtype=np.intp)
     weights = np.concatenate([line.weights for line in found])
-    given = np.repeat(stars, [line.films.size for line in found])
-    terms = (weights, weights * given, np.ones(films.size))
-    sums = [np.bincount(films, term, minlength=size) for term in terms]
+    given = np.concatenate(
+        [line.weights * own for line, own in zip(found, stars.tolist(), strict=True)]
+    )
+    sums = (np.bincount(films, terms, size) for terms in (weights, given, None))
     return Neighbourhood(*(one.astype(np.float64, copy=False) for one in sums))
 
 

@@ -34,11 +34,11 @@ def percentiles(values: Floats, among: Floats | None = None) -> Floats:
     """Share of the known values below each one, ties counted half; in 0..1.
 
     NaN is an unknown value; it is given 0.5, neither well known nor obscure. among: the
-    values to compare with, by default these very ones.
+    values to compare with, known and ascending; by default these very ones.
     """
     result = np.full(values.shape, UNKNOWN_PERCENTILE)
     known = ~np.isnan(values)
-    ordered = known_in_order(values if among is None else among)
+    ordered = known_in_order(values) if among is None else among
     if ordered.size:
         below = np.searchsorted(ordered, values[known], side="left")
         upto = np.searchsorted(ordered, values[known], side="right")

@@ -15,6 +15,7 @@ from nexus.catalog.expiry import showable, shown
 from nexus.catalog.lists import MovieSlice, related_movies, trending_movies
 from nexus.catalog.models import Movie
 from nexus.catalog.operations import MovieNotFound, get_movie
+from nexus.catalog.pages import TOLD_IN_LISTS
 from nexus.catalog.queries import MovieFilters, filter_movies
 from nexus.lib.errors import InvalidError
 from nexus.recommendations.alike import find_alike
@@ -171,10 +172,11 @@ def recommend(
     def question(scorer: Scorer) -> Listed:
         relevance = scorer.relevance(own_stars=wish.include_watched) + lift.lift
         relevance = np.where(passing, relevance, np.nan)
-        ranked = rank(catalogue, relevance, member=member, wish=wish)
-        on_page = ranked[start : start + page_size]
+        best = find_best(catalogue, relevance, member=member, wish=wish)
+        ranked = rank(best, relevance, catalogue, wish=wish, count=start + page_size)
+        on_page = ranked[start:]
         explained = scorer.explain(on_page, limit=REASONS_IN_FEED)
-        return Listed(len(ranked), on_page, explained)
+        return Listed(best.size, on_page, explained)
 
     answer = PANEL.ask(question, films=films, member=member, now=now)
     return Feed(
@@ -240,24 +242,37 @@ def find_passing(
     return np.isin(ids, passing)
 
 
-def rank(
+def find_best(
     catalogue: engine.Catalogue,
     relevance: NDArray[np.float64],
     *,
     member: Member,
     wish: Wish,
-) -> list[int]:
-    """Return the ids for the whole feed, best first; NaN is never listed."""
-    ids, excluded = catalogue.ids, set(member.hidden)
+) -> NDArray[np.int64]:
+    """Return the ids of all films of the feed, best first; NaN is never listed."""
+    excluded = set(member.hidden)
     if not wish.include_watched:
         excluded |= member.taste.seen
-    top = engine.top_n(ids, relevance, LONGEST_FEED, exclude=excluded)
-    order = np.searchsorted(ids, top)
+    return engine.top_n(catalogue.ids, relevance, LONGEST_FEED, exclude=excluded)
+
+
+def rank(
+    best: NDArray[np.int64],
+    relevance: NDArray[np.float64],
+    catalogue: engine.Catalogue,
+    *,
+    wish: Wish,
+    count: int,
+) -> list[int]:
+    """Return so many of the best, in the order of the feed."""
+    order = np.searchsorted(catalogue.ids, best)
     discounted = engine.discount_popular(
-        catalogue, top, relevance[order], novelty=wish.novelty
+        catalogue, best, relevance[order], novelty=wish.novelty
     )
-    found = engine.diversify(catalogue, top, discounted, diversity=wish.diversity)
-    return [int(id_) for id_ in found]
+    found: list[int] = engine.diversify(
+        catalogue, best, discounted, diversity=wish.diversity, n=count
+    ).tolist()
+    return found
 
 
 def put_in_picks(
@@ -278,7 +293,7 @@ def put_in_picks(
 
 def read_movies(ids: Sequence[int], *, now: datetime) -> dict[int, Movie]:
     """Read the films by id; one that is gone or too old meanwhile is left out."""
-    movies = Movie.objects.filter(shown(now)).in_bulk(ids)
+    movies = Movie.objects.filter(shown(now)).only(*TOLD_IN_LISTS).in_bulk(ids)
     if len(movies) < len(ids):
         STORE.doubt()
     return movies
