@@ -7,6 +7,7 @@ the price is that of the films listed, however many others there are.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import Final
 
 from django.db.models import Q, QuerySet
@@ -24,47 +25,51 @@ BY_POPULARITY: Final = "popularity"
 
 @dataclass(frozen=True, slots=True)
 class Shortlist:
-    """bounds: each film passes one of them; none: these are all that are shown."""
+    """The films that are listed; bounds: each passes one of them; none: these are all.
+
+    Where they are not all that are shown, only films with votes, or popular ones, are.
+    """
 
     ids: frozenset[int] = frozenset()
-    bounds: tuple[Q, ...] = ()
+    bounds: tuple[Q, ...] = (Q(),)
 
     @property
     def is_full(self) -> bool:
         """Say whether there are films beyond it."""
-        return bool(self.bounds)
+        return self.bounds != (Q(),)
 
     def among(self, films: QuerySet[Movie]) -> Iterator[int]:
         """Ask for the ids of those films that are listed, without reading the others.
 
         A film that came or went meanwhile may be there or not.
         """
-        for bound in self.bounds or (Q(),):
+        for bound in self.bounds:
             yield from films.filter(bound).order_by().values_list("id", flat=True)
 
 
 def read_shortlist(*, now: datetime) -> Shortlist:
     """Return the films with the most votes, and of those beyond the most popular."""
-    voted = first_of(BY_VOTES, RECOMMENDED_FILMS + 1, now=now)
-    if len(voted) <= RECOMMENDED_FILMS:
-        return Shortlist(frozenset(id_ for id_, _ in voted))
-    voted = voted[: RECOMMENDED_FILMS - RISING_FILMS]
-    rising = first_of(BY_POPULARITY, RISING_FILMS, now=now)
-    ids = frozenset(id_ for id_, _ in [*voted, *rising])
-    return Shortlist(ids, (bound(BY_VOTES, voted), bound(BY_POPULARITY, rising)))
+    films = Movie.objects.filter(shown(now))
+    by_votes = films.order_by(*order_by(f"-{BY_VOTES}"))
+    ids = by_votes.values_list("id", flat=True)[: RECOMMENDED_FILMS + 1]
+    if len(ids) <= RECOMMENDED_FILMS:
+        return Shortlist(frozenset(ids))
+    found = (
+        first_of(films, BY_VOTES, RECOMMENDED_FILMS - RISING_FILMS),
+        first_of(films, BY_POPULARITY, RISING_FILMS),
+    )
+    bounds = (one.bounds for one in found)
+    return Shortlist(found[0].ids | found[1].ids, tuple(chain(*bounds)))
 
 
-def first_of(
-    field: str, count: int, *, now: datetime
-) -> list[tuple[int, float | None]]:
-    films = Movie.objects.filter(shown(now)).order_by(*order_by(f"-{field}"))
-    return list(films.values_list("id", field)[:count])
-
-
-def bound(field: str, listed: list[tuple[int, float | None]]) -> Q:
-    """Match what is as high as the last one, which is nothing where that is unknown."""
-    least = listed[-1][1] if listed else None
-    return Q() if least is None else Q((f"{field}__gte", least))
+def first_of(films: QuerySet[Movie], field: str, count: int) -> Shortlist:
+    """Return the films that are highest in the field, of those that have it."""
+    known = films.filter((f"{field}__isnull", False)).order_by(*order_by(f"-{field}"))
+    listed = list(known.values_list("id", field)[:count])
+    if not listed:
+        return Shortlist(bounds=())
+    least = Q((f"{field}__gte", listed[-1][1]))
+    return Shortlist(frozenset(id_ for id_, _ in listed), (least,))
 
 
 def changed(shortlist: Shortlist, since: datetime) -> set[int]:

@@ -4,11 +4,13 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from nexus.accounts.models import User
 from nexus.catalog.models import Movie, Person
 from nexus.engine import Catalogue, similar
+from nexus.recommendations import films, shortlist
 from nexus.recommendations.films import FilmStore
 from tests.builders import add_credit, make_movie, make_person, make_rating
 from tests.client import Api
@@ -142,6 +144,142 @@ def test_it_looks_again_in_doubt(store: FilmStore) -> None:
     store.doubt()
 
     assert film.pk not in ids(store)
+
+
+def test_it_draws_the_same_arrays_where_no_listed_film_changed(
+    store: FilmStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shortlist, "RECOMMENDED_FILMS", 2)
+    monkeypatch.setattr(shortlist, "RISING_FILMS", 0)
+    known = [make_movie(vote_count=9).pk for _ in range(2)]
+    obscure = make_movie(vote_count=1)
+    first = look(store)
+    obscure.genres = [27]
+    obscure.save()
+
+    assert look(store) is first
+    assert first.ids.tolist() == known
+    assert count_queries(lambda: look(store)) == 1
+
+
+def test_it_remembers_a_bounded_number_of_other_films(
+    store: FilmStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shortlist, "RECOMMENDED_FILMS", 0)
+    monkeypatch.setattr(shortlist, "RISING_FILMS", 0)
+    monkeypatch.setattr(films, "MOST_OTHERS", 5)
+    others = [make_movie().pk for _ in range(12)]
+
+    for some in (others[:4], others[4:8], others[8:]):
+        found = store.films(now=timezone.now(), about=some)
+        assert found.beyond.keys() == set(some)
+
+    assert set(store.picture.others) == set(others[8:])
+    assert not count_queries(
+        lambda: store.picture.facts_beyond(others[8:], afresh=None, now=timezone.now())
+    )
+
+
+def test_it_remembers_films_that_are_not_shown(
+    store: FilmStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shortlist, "RECOMMENDED_FILMS", 0)
+    monkeypatch.setattr(shortlist, "RISING_FILMS", 0)
+    gone = make_movie(removed_at=timezone.now()).pk
+    make_movie()
+
+    def beyond() -> list[int]:
+        return [*store.films(now=timezone.now(), about=[gone]).beyond]
+
+    assert beyond() == []
+    assert count_queries(beyond) == 1
+    Movie.objects.filter(pk=gone).update(removed_at=None, updated_at=timezone.now())
+    assert beyond() == [gone]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_first_picture_is_drawn_before_anybody_asks() -> None:
+    store = FilmStore()
+    film = make_movie().pk
+
+    store.prepare(now=timezone.now())
+    store.settle()
+
+    assert count_queries(lambda: look(store)) == 1
+    assert film in look(store).ids
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_asks_before_the_first_picture_waits_for_it() -> None:
+    store = FilmStore()
+    film = make_movie().pk
+
+    store.prepare(now=timezone.now())
+
+    assert film in look(store).ids
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_large_picture_is_redrawn_aside(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(films, "LARGE", 1)
+    monkeypatch.setattr(films, "SHARE", 1.0)
+    store = FilmStore()
+    first = make_movie().pk
+    old = look(store)
+    second = make_movie().pk
+
+    with store.lock:  # it takes long
+        assert look(store) is old
+        assert look(store) is old
+    store.settle()
+    look(store)
+    store.settle()
+
+    assert ids(store) == [first, second]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_film_that_is_needed_is_waited_for_in_a_large_picture(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(films, "LARGE", 1)
+    store = FilmStore()
+    make_movie()
+    look(store)
+    new = make_movie().pk
+
+    assert new in look(store, with_film=new).ids
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_large_picture_rests_between_changes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(films, "LARGE", 1)
+    monkeypatch.setattr(films, "SHARE", 1e-9)
+    store = FilmStore()
+    make_movie()
+    old = look(store)
+    make_movie()
+
+    look(store)
+
+    assert store.aside is None
+    assert look(store) is old
+
+
+@pytest.mark.django_db(transaction=True)
+def test_trouble_with_the_database_leaves_the_picture(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = FilmStore()
+
+    with monkeypatch.context() as patch:
+        patch.setitem(connection.settings_dict, "HOST", "/nowhere")
+        store.prepare(now=timezone.now())
+        store.settle()
+
+    assert "the films could not be read" in caplog.text
+    film = make_movie().pk
+    assert ids(store) == [film]
 
 
 @pytest.mark.django_db(transaction=True)
