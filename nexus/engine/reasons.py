@@ -31,13 +31,19 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class Films:
-    """Films as one member sees them: near, signals and scores hold one line each."""
+    """Films as one member sees them: near, signals and scores hold one line each.
+
+    left, quality, popularity: of each film, see `rules`; a list is quicker to look into
+    """
 
     catalogue: Catalogue
     known: Known
     near: Near
     signals: Signals
     scores: rules.RulesScores
+    left: list[float]
+    quality: list[float]
+    popularity: list[float]
 
 
 def look_at(catalogue: Catalogue, known: Known, film_ids: Ids) -> Films:
@@ -46,7 +52,16 @@ def look_at(catalogue: Catalogue, known: Known, film_ids: Ids) -> Films:
     near = look_near(catalogue, known, rows)
     signals = gather(catalogue, known, rows, near)
     scores = rules.score_signals(catalogue, signals)
-    return Films(catalogue, known, near, signals, scores)
+    return Films(
+        catalogue,
+        known,
+        near,
+        signals,
+        scores,
+        left=rules.outweighed(signals).tolist(),
+        quality=rules.quality_stars(catalogue, rows).tolist(),
+        popularity=rules.popularity_stars(catalogue, rows).tolist(),
+    )
 
 
 def evidence_counts(films: Films) -> Ints:
@@ -76,7 +91,7 @@ def _rated(films: Films, at: int) -> Iterator[Cause]:
     near, known = films.near.rated[at], films.known
     total = films.signals.rated.weight[at] + rules.NEIGHBOUR_PRIOR
     effects = near * (known.stars - films.signals.mean[at]) / total
-    for i in np.flatnonzero(near):
+    for i in np.flatnonzero(near).tolist():
         id_ = int(films.catalogue.ids[known.rated[i]])
         given, stars = float(known.stars[i]), float(effects[i])
         yield Cause("rating_history", "rated_movie", id_, given, stars)
@@ -94,7 +109,7 @@ def _genres(films: Films, at: int) -> Iterator[Cause]:
     for column, id_, rated in zip(columns, ids, each, strict=True):
         stars = rated + (declared if id_ in films.known.genres else 0.0)
         average = _genre_average(signals, at, int(column))
-        effect = _left(films, at) * float(stars)
+        effect = films.left[at] * float(stars)
         yield Cause("genre_affinity", "genre", id_, average, effect)
 
 
@@ -109,7 +124,9 @@ def _genre_average(signals: Signals, at: int, column: int) -> float | None:
 
 def _people(films: Films, at: int) -> Iterator[Cause]:
     row, hits = int(films.signals.rows[at]), films.signals.person_hits[at]
-    stars = _left(films, at) * float(declared_person_stars(hits)) / max(int(hits), 1)
+    if not hits:
+        return
+    stars = films.left[at] * float(declared_person_stars(hits)) / max(int(hits), 1)
     cast = films.catalogue.cast.weights_of(row)
     here = {*cast, *films.catalogue.directors.weights_of(row)}
     for person in films.known.people:
@@ -121,20 +138,13 @@ def _liked(films: Films, at: int) -> Iterator[Cause]:
     near = films.near.liked[at]
     total = films.signals.liked.weight[at] + rules.NEIGHBOUR_PRIOR
     effects = rules.LIKED_MOVIE * near / total
-    for i in np.flatnonzero(near):
+    for i in np.flatnonzero(near).tolist():
         id_ = int(films.catalogue.ids[films.known.liked[i]])
-        stars = _left(films, at) * float(effects[i])
+        stars = films.left[at] * float(effects[i])
         yield Cause("genre_affinity", "liked_movie", id_, None, stars)
 
 
 def _fame(films: Films, at: int) -> Iterator[Cause]:
-    rows = films.signals.rows[at : at + 1]
-    quality = float(rules.quality_stars(films.catalogue, rows)[0])
-    votes = float(films.catalogue.quality[rows[0]]) / 2
-    yield Cause("popularity", "quality", None, votes, quality)
-    popularity = float(rules.popularity_stars(films.catalogue, rows)[0])
-    yield Cause("popularity", "popularity", None, None, popularity)
-
-
-def _left(films: Films, at: int) -> float:
-    return float(rules.outweighed(films.signals)[at])
+    votes = float(films.catalogue.quality[films.signals.rows[at]]) / 2
+    yield Cause("popularity", "quality", None, votes, films.quality[at])
+    yield Cause("popularity", "popularity", None, None, films.popularity[at])
