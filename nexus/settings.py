@@ -61,7 +61,6 @@ IS_EMBEDDED = not DATABASE_URL
 def database() -> dict[str, Any]:
     if IS_EMBEDDED:
         found: dict[str, Any] = {
-            "ENGINE": "django.db.backends.postgresql",
             "NAME": "nexus",
             "USER": "nexus",
             "HOST": str(HOME.socket_dir),
@@ -70,7 +69,11 @@ def database() -> dict[str, Any]:
     else:
         found = dict(dj_database_url.parse(DATABASE_URL))
     # Kept as long as the process; a health check replaces a dead one.
-    found |= {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}
+    found |= {
+        "ENGINE": "nexus.database",
+        "CONN_MAX_AGE": None,
+        "CONN_HEALTH_CHECKS": True,
+    }
     found["OPTIONS"] = {"connect_timeout": 5} | found.get("OPTIONS", {})
     return found
 

@@ -15,6 +15,7 @@ from django.conf import settings  # noqa: E402  the environment comes first
 
 if settings.DATABASE_POOL:
     settings.DATABASES["default"]["CONN_MAX_AGE"] = 0
+    settings.DATABASES["default"]["CONN_HEALTH_CHECKS"] = False  # see nexus.database
     settings.DATABASES["default"]["OPTIONS"]["pool"] = settings.POOL
 django = get_wsgi_application()
 
