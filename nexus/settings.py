@@ -218,12 +218,12 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "nexus.api.middleware.CanonicalPath",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "nexus.api.only_admin.Sessions",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "nexus.api.only_admin.Users",
     "nexus.api.admin_limit.AdminLoginLimit",
-    "django.contrib.messages.middleware.MessageMiddleware",
+    "nexus.api.only_admin.Messages",
 ]
 
 INSTALLED_APPS = [

@@ -1,11 +1,15 @@
 """What every answer tells browsers, beyond what Django's own middleware says."""
 
+from functools import lru_cache
 from typing import Any
 
-from csp.constants import SELF
-from csp.middleware import CSPMiddleware, PolicyParts
+from csp.constants import HEADER, SELF
+from csp.utils import build_policy
+from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+
+from nexus.api.middleware import GetResponse
 
 # The policy of the settings lets an answer load nothing. This is what pages need
 # besides, by the first part of their route.
@@ -53,25 +57,25 @@ UNUSED = (
     "serial",
     "usb",
 )
+EXPLAINED = (404, 500)  # by pages of Django's own, with scripts
 PERMISSIONS = ", ".join(f"{feature}=()" for feature in UNUSED)
 
 
-class BrowserRules(CSPMiddleware):
-    def process_response(
-        self, request: HttpRequest, response: HttpResponseBase
-    ) -> HttpResponseBase:
+class BrowserRules:
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response, match = self.get_response(request), request.resolver_match
         response["Cross-Origin-Resource-Policy"] = "same-origin"
         response["Permissions-Policy"] = PERMISSIONS
-        return super().process_response(request, response)
+        if not (settings.DEBUG and response.status_code in EXPLAINED):
+            page = match.route.partition("/")[0] if match else "none"
+            response[HEADER] = policy_of(page)
+        return response
 
-    def get_policy_parts(
-        self,
-        request: HttpRequest,
-        response: HttpResponseBase,
-        report_only: bool = False,  # noqa: FBT001, FBT002  the library's signature
-    ) -> PolicyParts:
-        parts = super().get_policy_parts(request, response, report_only)
-        if request.resolver_match is not None:
-            page = request.resolver_match.route.partition("/")[0]
-            parts.replace = PAGES.get(page)
-        return parts
+
+@lru_cache(maxsize=256)
+def policy_of(page: str) -> str:
+    """Return the policy of pages whose route begins so."""
+    return str(build_policy(replace=PAGES.get(page)))
