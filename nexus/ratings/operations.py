@@ -1,9 +1,9 @@
 """What a member can say of films, and take back."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Q
 
 from nexus.accounts import audit
@@ -51,22 +51,50 @@ class Verdict:
         }
 
 
+# One statement, and so one round trip: the unique constraint decides between
+# simultaneous first ratings, the later one becomes the replacement. A row that was just
+# inserted has no `xmax`, one that was there has the lock of this statement in it.
+RATE = """
+INSERT INTO ratings_rating AS rating (
+  user_id, movie_id, half_stars, review, contains_spoilers,
+  created_at, updated_at, hidden_reason
+)
+VALUES (
+  %(user)s, %(movie)s, %(half_stars)s, coalesce(%(review)s, ''),
+  coalesce(%(contains_spoilers)s, false), %(now)s, %(now)s, ''
+)
+ON CONFLICT (user_id, movie_id) DO UPDATE SET
+  half_stars = excluded.half_stars,
+  review = coalesce(%(review)s, rating.review),
+  contains_spoilers = coalesce(%(contains_spoilers)s, rating.contains_spoilers),
+  updated_at = excluded.updated_at
+RETURNING
+  id, half_stars, review, contains_spoilers, created_at, updated_at,
+  hidden_at, hidden_reason, xmax = 0,
+  (SELECT username FROM accounts_user WHERE id = rating.user_id)
+"""
+STORED = (
+    "id",
+    "half_stars",
+    "review",
+    "contains_spoilers",
+    "created_at",
+    "updated_at",
+    "hidden_at",
+    "hidden_reason",
+)
+
+
 def rate_movie(
     *, user: User, movie: Movie, verdict: Verdict, now: datetime
 ) -> tuple[Rating, bool]:
-    """Set the member's one rating of the film; return it and whether it is new.
-
-    The unique constraint decides between simultaneous first ratings: the later one
-    becomes the replacement.
-    """
-    values = verdict.values() | {"updated_at": now}
-    rating, is_new = Rating.objects.update_or_create(
-        user=user,
-        movie=movie,
-        defaults=values,
-        create_defaults=values | {"created_at": now},
-    )
-    rating.user, rating.movie = user, movie
+    """Set the member's one rating of the film; return it and whether it is new."""
+    told = asdict(verdict) | {"user": user.pk, "movie": movie.pk, "now": now}
+    with connection.cursor() as cursor:
+        cursor.execute(RATE, told)
+        *stored, is_new, username = cursor.fetchone()
+    user.username = username  # known without asking again
+    rating = Rating(user=user, movie=movie, **dict(zip(STORED, stored, strict=True)))
     return rating, is_new
 
 
