@@ -41,6 +41,11 @@ def shown(now: datetime) -> Q:
     return Q(removed_at=None) & unexpired(now)
 
 
+def is_shown(movie: Movie, *, now: datetime) -> bool:
+    """Say what `shown` does."""
+    return movie.removed_at is None and not is_expired(movie, now=now)
+
+
 def showable(movie: Movie, *, now: datetime) -> Movie:
     """Return the film, or one of the same id that tells nothing, if it is expired."""
     return blank_movie(movie.pk) if is_expired(movie, now=now) else movie

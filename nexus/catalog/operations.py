@@ -11,6 +11,7 @@ from nexus.catalog.aside import Origin, count_lookup, refresh_soon, wait_for_one
 from nexus.catalog.expiry import is_expired, mark_removed
 from nexus.catalog.flight import Lead
 from nexus.catalog.models import Movie, Person
+from nexus.catalog.rows import read_film
 from nexus.catalog.store import person_from, store_movie, write_changed
 from nexus.catalog.upstream import (
     ask_tmdb,
@@ -71,7 +72,11 @@ def get_movie(*, movie_id: int, now: datetime) -> Movie:
 
 def find_or_fetch(*, movie_id: int, now: datetime) -> Found:
     """Return the film and where it comes from; a stale one is refreshed by a job."""
-    found = find_stored(movie_id, now=now)
+    return held_or_fetched(read_film(movie_id), movie_id=movie_id, now=now)
+
+
+def held_or_fetched(held: Movie | None, *, movie_id: int, now: datetime) -> Found:
+    found = showable_copy(held, now=now)
     if found is None:
         if not (is_configured() and 0 < movie_id <= MAX_ID):
             raise MovieNotFound(movie_id)
@@ -83,11 +88,14 @@ def find_or_fetch(*, movie_id: int, now: datetime) -> Found:
 
 
 def find_stored(movie_id: int, *, now: datetime) -> Found | None:
+    return showable_copy(read_film(movie_id), now=now)
+
+
+def showable_copy(held: Movie | None, *, now: datetime) -> Found | None:
     """Return the film if we may show our copy; one past the terms' age we may not."""
-    movie = Movie.objects.filter(id=movie_id).first()
-    if movie is None or is_expired(movie, now=now):
+    if held is None or is_expired(held, now=now):
         return None
-    return Found(movie, origin_of(movie, now=now))
+    return Found(held, origin_of(held, now=now))
 
 
 def refresh_later(movie: Movie) -> None:
@@ -106,10 +114,11 @@ def find_complete(*, movie_id: int, now: datetime) -> Found:
 
     While TMDb is out, or fails now, the stored film is answered.
     """
-    movie = Movie.objects.filter(id=movie_id, fetched_at=None, removed_at=None).first()
-    if movie is None or not is_configured() or is_out():
-        return find_or_fetch(movie_id=movie_id, now=now)
-    return refresh_or_keep(movie, now=now)
+    held = read_film(movie_id)
+    is_complete = held and (held.fetched_at or held.removed_at)
+    if held is None or is_complete or not is_configured() or is_out():
+        return held_or_fetched(held, movie_id=movie_id, now=now)
+    return refresh_or_keep(held, now=now)
 
 
 def fetch(movie_id: int, *, now: datetime) -> Found:

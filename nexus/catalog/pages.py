@@ -17,6 +17,7 @@ from django.core.cache.backends.locmem import LocMemCache
 from django.db.models import QuerySet
 
 from nexus.catalog.models import Movie
+from nexus.catalog.rows import count_rows, read_in_order, read_listed
 
 T = TypeVar("T")
 
@@ -24,22 +25,6 @@ LAST_PAGE: Final = 500
 DEAR_S = 0.02  # to count; what took longer is kept for a while
 LARGE: Final = 1_000  # so many films took some time, too
 KEPT_S: Final = 60.0
-TOLD_IN_LISTS: Final = (
-    "title",
-    "original_title",
-    "original_language",
-    "year",
-    "release_date",
-    "runtime",
-    "genres",
-    "poster_path",
-    "vote_average",
-    "vote_count",
-    "popularity",
-    "fetched_at",
-    "removed_at",
-    "purged_at",
-)
 COUNTING: Final = tuple(Lock() for _ in range(64))  # one for each count, nearly
 COUNTS: Final = LocMemCache("counts", {"OPTIONS": {"MAX_ENTRIES": 2_000}})
 
@@ -61,24 +46,18 @@ def read_page(
     """
     start = (page - 1) * page_size
     if not isinstance(films, QuerySet):
-        return Page(in_order(films[start : start + page_size]), len(films))
-    ids = list(films.values_list("id", flat=True)[start : start + page_size])
-    if is_last(ids, start=start, page_size=page_size):
-        return Page(in_order(ids), start + len(ids))
+        return Page(read_in_order(films[start : start + page_size]), len(films))
+    movies = read_listed(films[start : start + page_size])
+    if is_last(movies, start=start, page_size=page_size):
+        return Page(movies, start + len(movies))
     reach = LAST_PAGE * page_size
     count = kept_if_dear((key, reach), lambda: count_films(films, reach=reach))
-    return Page(in_order(ids), count)
+    return Page(movies, count)
 
 
-def is_last(ids: Sequence[int], *, start: int, page_size: int) -> bool:
+def is_last(movies: Sequence[Movie], *, start: int, page_size: int) -> bool:
     """Say whether the page itself tells how many films there are."""
-    return len(ids) < page_size and (bool(ids) or start == 0)
-
-
-def in_order(ids: Sequence[int]) -> list[Movie]:
-    """Read what lists tell of the films; one that was deleted since is left out."""
-    found = Movie.objects.only(*TOLD_IN_LISTS).in_bulk(ids)
-    return [found[id_] for id_ in ids if id_ in found]
+    return len(movies) < page_size and (bool(movies) or start == 0)
 
 
 def kept_if_dear(key: object, count: Callable[[], T], *, keep_s: float = KEPT_S) -> T:
@@ -109,7 +88,7 @@ def is_large(found: object) -> bool:
 def count_films(films: QuerySet[Movie], *, reach: int) -> int:
     """Count the films as far as pages reach, and estimate how many more there are."""
     unordered = films.order_by().values("id")
-    counted = unordered[: reach + 1].count()
+    counted = count_rows(unordered[: reach + 1])
     return counted if counted <= reach else max(counted, estimate(unordered))
 
 

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from nexus import engine
 from nexus.accounts.models import User
 from nexus.catalog.aside import Answer
-from nexus.catalog.expiry import showable, shown
+from nexus.catalog.expiry import is_shown, showable, shown
 from nexus.catalog.lists import MovieSlice, related_movies, trending_movies
 from nexus.catalog.models import Movie
 from nexus.catalog.operations import MovieNotFound, get_movie
-from nexus.catalog.pages import TOLD_IN_LISTS
 from nexus.catalog.queries import MovieFilters, filter_movies
+from nexus.catalog.rows import read_in_order
 from nexus.lib.errors import InvalidError
 from nexus.recommendations.alike import find_alike
 from nexus.recommendations.films import STORE, Films, Picture
@@ -293,7 +293,8 @@ def put_in_picks(
 
 def read_movies(ids: Sequence[int], *, now: datetime) -> dict[int, Movie]:
     """Read the films by id; one that is gone or too old meanwhile is left out."""
-    movies = Movie.objects.filter(shown(now)).only(*TOLD_IN_LISTS).in_bulk(ids)
+    found = {movie.pk: movie for movie in read_in_order(ids)}
+    movies = {id_: one for id_, one in found.items() if is_shown(one, now=now)}
     if len(movies) < len(ids):
         STORE.doubt()
     return movies

@@ -1,0 +1,85 @@
+"""Films read by statements that are written out.
+
+To make a statement anew costs Django several times what PostgreSQL needs to answer it,
+and these are asked with nearly every request.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import orjson
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
+from django.db.models import QuerySet
+
+from nexus.catalog.models import Movie
+
+# Columns in the model's order; what a film's own page tells, and what lists do.
+TOLD_ALONE: Final = """
+  id, title, original_title, original_language, year, release_date, runtime, genres,
+  overview, tagline, status, imdb_id, poster_path, backdrop_path, trailer_key,
+  vote_average, vote_count, popularity, missing_blocks,
+  fetched_at, removed_at, purged_at, created_at, updated_at
+"""
+TOLD_IN_LISTS: Final = """
+  id, title, original_title, original_language, year, release_date, runtime, genres,
+  poster_path, vote_average, vote_count, popularity, fetched_at, removed_at, purged_at
+"""
+GENRES: Final = 7  # the place of the genres in both
+ONE: Final = f"SELECT {TOLD_ALONE} FROM catalog_movie WHERE id = %s"  # noqa: S608
+SOME: Final = f"SELECT {TOLD_IN_LISTS} FROM catalog_movie WHERE id = ANY(%s)"  # noqa: S608
+LISTED: Final = f"""
+SELECT {TOLD_IN_LISTS}
+FROM (SELECT id, row_number() OVER () AS place FROM ({{}}) AS listed) AS page
+JOIN catalog_movie USING (id)
+ORDER BY place
+"""  # noqa: S608
+COUNT: Final = "SELECT count(*) FROM ({}) AS counted"
+
+Values = Sequence[Any]
+
+
+def read_film(movie_id: int) -> Movie | None:
+    """Return the film with all that is told of it; other fields are read on use."""
+    return next(iter(films(ONE, [movie_id], TOLD_ALONE)), None)
+
+
+def read_in_order(ids: Sequence[int]) -> list[Movie]:
+    """Return what lists tell of the films; one that was deleted is left out."""
+    found = {movie.pk: movie for movie in films(SOME, [list(ids)], TOLD_IN_LISTS)}
+    return [found[id_] for id_ in ids if id_ in found]
+
+
+def read_listed(query: QuerySet[Movie]) -> list[Movie]:
+    """Return what lists tell of the films that the query finds, in its order."""
+    try:
+        listed, values = query.values("id").query.sql_with_params()
+    except EmptyResultSet:
+        return []
+    return films(LISTED.format(listed), values, TOLD_IN_LISTS)
+
+
+def count_rows(query: QuerySet[Movie, Any]) -> int:
+    """Return what `count` does."""
+    try:
+        counted, values = query.query.sql_with_params()
+    except EmptyResultSet:
+        return 0
+    [[number]] = rows(COUNT.format(counted), values)
+    return int(number)
+
+
+def films(statement: str, values: Values, columns: str) -> list[Movie]:
+    names = columns.replace(",", " ").split()
+    return [film(names, row) for row in rows(statement, values)]
+
+
+def film(names: Sequence[str], row: tuple[Any, ...]) -> Movie:
+    told = *row[:GENRES], orjson.loads(row[GENRES]), *row[GENRES + 1 :]
+    return Movie.from_db("default", names, told)
+
+
+def rows(statement: str, values: Values) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return list(cursor.fetchall())
