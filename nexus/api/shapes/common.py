@@ -5,6 +5,21 @@ from rest_framework import serializers
 from nexus.api.fields import Text
 
 
+class WrittenOut(serializers.Serializer[Any]):
+    """A shape that says itself what its fields would make of a thing, much sooner.
+
+    Its fields are there for the document, and for shapes derived from it.
+    """
+
+    def written_out(self, instance: Any) -> dict[str, Any]:
+        raise NotImplementedError
+
+    def to_representation(self, instance: Any) -> Any:
+        if "written_out" in vars(type(self)):
+            return self.written_out(instance)
+        return super().to_representation(instance)
+
+
 class MetaBody(serializers.Serializer[Any]):
     """Where an answer that depends on TMDb comes from."""
 

@@ -1,3 +1,4 @@
+from functools import cached_property
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
@@ -15,7 +16,7 @@ from nexus.api.fields import (
 )
 from nexus.api.paging import CursorParams
 from nexus.api.shapes.accounts import UserRef
-from nexus.api.shapes.common import cursor_page_of, page_of
+from nexus.api.shapes.common import WrittenOut, cursor_page_of, page_of
 from nexus.api.shapes.movies import MovieOutput
 from nexus.ratings.models import HIDE_REVIEW, Rating
 
@@ -36,7 +37,7 @@ class RatingInput(VerdictInput):
     movie = MovieId()
 
 
-class RatingOutput(serializers.Serializer[Any]):
+class RatingOutput(WrittenOut):
     id = serializers.IntegerField()
     movie = MovieOutput()
     user = UserRef()
@@ -48,6 +49,23 @@ class RatingOutput(serializers.Serializer[Any]):
     )
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
+
+    def written_out(self, rating: Rating) -> dict[str, Any]:
+        return {
+            "id": rating.pk,
+            "movie": self.movies.to_representation(rating.movie),
+            "user": {"username": rating.user.username},
+            "stars": rating.stars,
+            "review": self.get_review(rating),
+            "contains_spoilers": rating.contains_spoilers,
+            "is_hidden": self.get_is_hidden(rating),
+            "created_at": rating.created_at,
+            "updated_at": rating.updated_at,
+        }
+
+    @cached_property
+    def movies(self) -> MovieOutput:
+        return MovieOutput(context=self.context)
 
     def get_review(self, rating: Rating) -> str | None:
         viewer = self.context.get("viewer")

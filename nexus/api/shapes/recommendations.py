@@ -1,3 +1,4 @@
+from functools import cached_property
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
@@ -6,7 +7,7 @@ from rest_framework import serializers
 from nexus.api.endpoint import Params
 from nexus.api.fields import MAX_ID, ParamDecimal, ParamFlag, ParamNumber
 from nexus.api.paging import PageParams
-from nexus.api.shapes.common import page_of
+from nexus.api.shapes.common import WrittenOut, page_of
 from nexus.api.shapes.movies import FilterParams, MovieOutput
 from nexus.api.shapes.preferences import GenreOutput, PersonOutput
 from nexus.recommendations.words import REASON_TYPES, Reason
@@ -44,15 +45,19 @@ class ReasonOutput(serializers.Serializer[Any]):
     )
 
     def to_representation(self, instance: Reason) -> dict[str, Any]:
-        body: dict[str, Any] = {"type": instance.type, "text": instance.text}
-        if thing := instance.thing:
-            name = "title" if thing.kind == "movie" else "name"
-            body[thing.kind] = {"id": thing.id, name: thing.name}
-        if instance.person:
-            body["person"] = {"id": instance.person.id, "name": instance.person.name}
-        if instance.points is not None:
-            body["points"] = instance.points
-        return body
+        return reason_body(instance)
+
+
+def reason_body(reason: Reason) -> dict[str, Any]:
+    body: dict[str, Any] = {"type": reason.type, "text": reason.text}
+    if thing := reason.thing:
+        name = "title" if thing.kind == "movie" else "name"
+        body[thing.kind] = {"id": thing.id, name: thing.name}
+    if reason.person:
+        body["person"] = {"id": reason.person.id, "name": reason.person.name}
+    if reason.points is not None:
+        body["points"] = reason.points
+    return body
 
 
 class ComponentOutput(serializers.Serializer[Any]):
@@ -94,7 +99,7 @@ class WithoutOutput(serializers.Serializer[Any]):
         return round(float(found.explanation.expected_stars), 2)
 
 
-class MatchScoreOutput(serializers.Serializer[Any]):
+class MatchScoreOutput(WrittenOut):
     """The probability, in percent, that this member would give 4 stars or more.
 
     `base_points` plus the components' points is exactly `match_score`.
@@ -123,10 +128,26 @@ class MatchScoreOutput(serializers.Serializer[Any]):
     def get_expected_stars(self, found: Any) -> float:
         return round(float(found.explanation.expected_stars), 2)
 
-    def to_representation(self, instance: Any) -> dict[str, Any]:
-        body: dict[str, Any] = super().to_representation(instance)
-        if instance.without is None:
-            del body["without"]
+    def written_out(self, found: Any) -> dict[str, Any]:
+        told = found.explanation
+        components = [
+            {"name": one.name, "points": int(one.points)} for one in told.components
+        ]
+        body = {
+            "movie_id": int(told.film_id),
+            "match_score": int(told.match_score),
+            "expected_stars": self.get_expected_stars(found),
+            "interval": [int(end) for end in told.interval],
+            "confidence": told.confidence,
+            "evidence_count": int(told.evidence_count),
+            "components": components,
+            "base_points": int(told.base_points),
+            "reasons": [reason_body(one) for one in found.reasons],
+            "cold_start": bool(told.cold_start),
+            "model_version": told.model_version,
+        }
+        if found.without is not None:
+            body["without"] = WithoutOutput(found.without).data
         return body
 
 
@@ -136,11 +157,23 @@ class SimilarOutput(serializers.Serializer[Any]):
     reasons = ReasonOutput(many=True)
 
 
-class PickOutput(serializers.Serializer[Any]):
+class PickOutput(WrittenOut):
     movie = MovieOutput()
     match_score = serializers.IntegerField(min_value=0, max_value=100)
     reasons = ReasonOutput(many=True)
     rank = serializers.IntegerField(min_value=1)
+
+    def written_out(self, pick: Any) -> dict[str, Any]:
+        return {
+            "movie": self.movies.to_representation(pick.movie),
+            "match_score": int(pick.match_score),
+            "reasons": [reason_body(one) for one in pick.reasons],
+            "rank": pick.rank,
+        }
+
+    @cached_property
+    def movies(self) -> MovieOutput:
+        return MovieOutput(context=self.context)
 
 
 class FeedMeta(serializers.Serializer[Any]):
