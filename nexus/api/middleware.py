@@ -9,7 +9,6 @@ from uuid import uuid4
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
-from django.urls import Resolver404, resolve
 from structlog.contextvars import bound_contextvars
 
 from nexus.api.metrics import count_request
@@ -20,6 +19,8 @@ logger = logging.getLogger("nexus.requests")
 REQUEST_ID = re.compile(r"[A-Za-z0-9._~-]{1,100}")
 # The paths that also answer without their /api prefix.
 ROOT_NOUNS = ("auth", "movies", "playlists", "profiles", "ratings", "tmdb")
+# All other routes end in a slash, but for those that the administration knows itself.
+WITHOUT_SLASH = {"healthz", "metrics", "openapi.json", "openapi.yaml", "readyz"}
 
 # Django answers these with 400, 403 and 404.
 EXPECTED = (SuspiciousOperation, PermissionDenied, Http404)
@@ -84,16 +85,13 @@ class CanonicalPath:
 
 
 def canonical(path: str) -> str:
-    """Return the spelling of the path that the URL map knows, or the path as it is."""
-    if path.lstrip("/").partition("/")[0] in ROOT_NOUNS:
+    """Return the spelling of the path that the URL map would know."""
+    bare = path.strip("/")
+    first = bare.partition("/")[0]
+    if bare in WITHOUT_SLASH:
+        return f"/{bare}"
+    if first in ROOT_NOUNS:
         path = f"/api{path}"
-    spellings = (path, f"{path}/", path.rstrip("/"))
-    return next((spelling for spelling in spellings if is_route(spelling)), path)
-
-
-def is_route(path: str) -> bool:
-    try:
-        resolve(path)
-    except Resolver404:
-        return False
-    return True
+    if path.endswith("/") or (first == "admin" and first != bare):
+        return path
+    return f"{path}/"

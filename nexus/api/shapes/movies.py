@@ -1,7 +1,7 @@
 import re
-from collections.abc import Callable
 from datetime import datetime
-from typing import Any, TypeVar, cast
+from functools import cached_property
+from typing import Any, cast
 
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
@@ -24,8 +24,6 @@ from nexus.catalog.models import Movie
 from nexus.catalog.queries import ORDERINGS, MovieFilters, genre_names, resolve_genres
 from nexus.catalog.texts import Texts
 from nexus.lib.notices import TMDB_NOTICE
-
-T = TypeVar("T")
 
 FIRST_YEAR, LAST_YEAR = 1870, 2200
 
@@ -72,26 +70,25 @@ class MovieOutput(WrittenOut):
 
     @extend_schema_field(GenreOutput(many=True))
     def get_genres(self, movie: Movie) -> list[dict[str, Any]]:
-        names = self.once("genre_names", genre_names)
+        names = self.genre_names
         return [{"id": id_, "name": names[id_]} for id_ in movie.genres if id_ in names]
 
     def get_poster_url(self, movie: Movie) -> str | None:
         return self.images.poster(movie.poster_path)
 
-    @property
+    # The same for all films of an answer, found for the first.
+
+    @cached_property
     def now(self) -> datetime:
-        return self.once("now", timezone.now)
+        return timezone.now()
 
-    @property
+    @cached_property
     def images(self) -> Images:
-        return self.once("images", lambda: images(now=self.now))
+        return images(now=self.now)
 
-    def once(self, name: str, find: Callable[[], T]) -> T:
-        """Return what is the same for all films of an answer, found for the first."""
-        context = cast("dict[str, Any]", self.context)  # of the whole list
-        if name not in context:
-            context[name] = find()
-        return cast("T", context[name])
+    @cached_property
+    def genre_names(self) -> dict[int, str]:
+        return genre_names()
 
 
 class CastOutput(serializers.Serializer[Any]):
