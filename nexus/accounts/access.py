@@ -7,6 +7,7 @@ one, or one of a member Valkey does not know, is looked up. Losing the cache cos
 queries, never safety.
 """
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
@@ -30,18 +31,34 @@ end
 
 
 def is_believable(*, user_id: int, version: int) -> bool:
-    """Say whether nothing touched the member's access since the token was signed.
+    """Say whether nothing touched the member's access since the token was signed."""
+    held = belief(user_id=user_id, version=version)
+    if held is None:
+        return False
+    try:
+        newest = valkey.ask(lambda client: client.get(held.key))
+    except valkey.ValkeyDown:
+        return False
+    return newest is not None and int(newest) == version
+
+
+@dataclass(frozen=True, slots=True)
+class Belief:
+    """As long as Valkey holds the value under the key, the token is believed."""
+
+    key: str
+    value: str
+
+
+def belief(*, user_id: int, version: int) -> Belief | None:
+    """Return what Valkey must hold; None where it is not to be asked.
 
     After a failure of Valkey nothing is believed for a while: what another part of this
     process had to tell meanwhile may not have arrived.
     """
     if valkey.has_failed_within(KEPT):
-        return False
-    try:
-        newest = valkey.ask(lambda client: client.get(key_of(user_id)))
-    except valkey.ValkeyDown:
-        return False
-    return newest is not None and int(newest) == version
+        return None
+    return Belief(key_of(user_id), str(version))
 
 
 def remember(user: User) -> None:

@@ -1,5 +1,8 @@
 """Who is asking: the member of the bearer token, if its session has not ended."""
 
+from typing import Final
+
+from django.conf import settings
 from django.utils import timezone
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
@@ -9,7 +12,12 @@ from nexus.accounts import access
 from nexus.accounts.models import User
 from nexus.accounts.queries import find_live_session
 from nexus.accounts.sessions import SessionEnded
+from nexus.api.buckets import take_if_believed
+from nexus.api.limits import MEMBER
 from nexus.api.tokens import BadToken, Claims, read_access
+from nexus.valkey import ValkeyDown
+
+CHARGED: Final = "nexus.charged"  # in META: the request has been counted
 
 
 class BearerAuthentication(BaseAuthentication):
@@ -20,7 +28,7 @@ class BearerAuthentication(BaseAuthentication):
         if len(words) != 2:
             raise BadToken
         claims = read_access(words[1].decode("latin-1"))
-        user = believed(claims) or looked_up(claims)
+        user = believed(claims, request) or looked_up(claims)
         request.META["nexus.member"] = user.pk
         return user, claims
 
@@ -28,15 +36,31 @@ class BearerAuthentication(BaseAuthentication):
         return "Bearer"
 
 
-def believed(claims: Claims) -> User | None:
+def believed(claims: Claims, request: Request) -> User | None:
     """Return the member as the token has them, unless something may have changed.
 
     Fields that the token does not know are read from the database when they are used.
     """
-    if not access.is_believable(user_id=claims.user_id, version=claims.version):
+    if not is_believable(claims, request):
         return None
     known = {"id": claims.user_id, "role": claims.role, "is_active": True}
     return User.from_db("default", list(known), list(known.values()))
+
+
+def is_believable(claims: Claims, request: Request) -> bool:
+    """Ask Valkey, which also charges the member at once: see Endpoint."""
+    who = {"user_id": claims.user_id, "version": claims.version}
+    if not settings.RATE_LIMITS:
+        return access.is_believable(**who)
+    belief = access.belief(**who)
+    if belief is None:
+        return False
+    try:
+        charged = take_if_believed(MEMBER, str(claims.user_id), belief)
+    except ValkeyDown:
+        return False
+    request.META[CHARGED] = charged
+    return charged is not None
 
 
 def looked_up(claims: Claims) -> User:

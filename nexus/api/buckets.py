@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import ceil
+from typing import overload
 
 from django.conf import settings
 from redis import Redis
@@ -14,6 +15,7 @@ from redis.commands.core import Script
 from rest_framework.exceptions import Throttled
 
 from nexus import valkey
+from nexus.accounts.access import Belief
 from nexus.api.limits import Limit
 
 # Parts of a token add up to a little less than one; who waited as told shall pass.
@@ -38,7 +40,11 @@ def charge(limit: Limit, caller: str, *, told: list[Charged]) -> None:
     """Take one token and note the outcome in `told`; raises Throttled without one."""
     if not settings.RATE_LIMITS:
         return
-    charged = take(limit, caller)
+    note(take(limit, caller), told=told)
+
+
+def note(charged: Charged, *, told: list[Charged]) -> None:
+    """Note the outcome in `told`; raises Throttled where there was no token."""
     told.append(charged)
     if not charged.allowed:
         raise Throttled(wait=charged.wait_s)
@@ -54,6 +60,15 @@ def take(limit: Limit, caller: str) -> Charged:
         if settings.VALKEY_URL and limit.guards_secrets:
             limit = limit.halved
         return LOCAL.take(limit, caller, now_s=time.monotonic())
+
+
+def take_if_believed(limit: Limit, caller: str, belief: Belief) -> Charged | None:
+    """Take one token if the belief holds, else none; raises ValkeyDown.
+
+    Both in one round trip, as nearly every request of a member needs both.
+    """
+    limit = settings.CHANGED_LIMITS.get(limit.name, limit)
+    return use_shared(limit, caller, cost=1, belief=belief)
 
 
 def give_back(charged: Charged) -> Charged:
@@ -117,6 +132,9 @@ LOCAL = LocalBuckets()
 # The same in one step of the server, by the server's own clock: web machines need not
 # agree on the time.
 USE = """
+if KEYS[2] and redis.call('GET', KEYS[2]) ~= ARGV[5] then
+  return false
+end
 local quota, refill, cost = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local clock = redis.call('TIME')
 local now = tonumber(clock[1]) + tonumber(clock[2]) / 1000000
@@ -135,15 +153,30 @@ return {allowed, left}
 """
 
 
-def use_shared(limit: Limit, caller: str, *, cost: int) -> Charged:
-    """Take a token, or with a cost of -1 put one back; raises ValkeyDown."""
+@overload
+def use_shared(limit: Limit, caller: str, *, cost: int) -> Charged: ...
+@overload
+def use_shared(
+    limit: Limit, caller: str, *, cost: int, belief: Belief
+) -> Charged | None: ...
+def use_shared(
+    limit: Limit, caller: str, *, cost: int, belief: Belief | None = None
+) -> Charged | None:
+    """Take a token, or with a cost of -1 put one back; raises ValkeyDown.
+
+    Without the belief that is named nothing is taken, and the answer is None.
+    """
     # Callers may be mail addresses: nobody is to find those in the cache.
     name = hashlib.blake2b(caller.encode(), digest_size=16).hexdigest()
     keys = [f"nexus:limit:{limit.name}:{{{name}}}"]
-    arguments = [limit.quota, limit.refill_per_s, cost, ROUNDING]
-    allowed, tokens = valkey.ask(
-        lambda client: script_of(client)(keys=keys, args=arguments)
-    )
+    arguments: list[str | float] = [limit.quota, limit.refill_per_s, cost, ROUNDING]
+    if belief is not None:
+        keys.append(belief.key)
+        arguments.append(belief.value)
+    answer = valkey.ask(lambda client: script_of(client)(keys=keys, args=arguments))
+    if answer is None:
+        return None
+    allowed, tokens = answer
     return Charged(limit, caller, bool(allowed), float(tokens), is_shared=True)
 
 

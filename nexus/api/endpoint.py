@@ -22,7 +22,8 @@ from rest_framework.serializers import BaseSerializer, Serializer
 from rest_framework.views import APIView
 
 from nexus.accounts.models import User
-from nexus.api.buckets import Charged, charge, headers_of
+from nexus.api.authentication import CHARGED
+from nexus.api.buckets import Charged, charge, headers_of, note
 from nexus.api.limits import ANONYMOUS, MEMBER, Limit, network_of
 from nexus.api.shared import names, share
 from nexus.api.tokens import Claims
@@ -132,7 +133,11 @@ class Endpoint(APIView):
         self.check_throttles(request)
 
     def check_throttles(self, request: Request) -> None:
-        self.charge(ANONYMOUS if self.viewer is None else MEMBER, self.caller)
+        charged: Charged | None = request.META.get(CHARGED)
+        if charged is not None:
+            note(charged, told=self.told)
+        else:
+            self.charge(ANONYMOUS if self.viewer is None else MEMBER, self.caller)
 
     def charge(self, limit: Limit, caller: str) -> None:
         """Count one use by the caller; raises Throttled."""

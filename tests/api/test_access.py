@@ -22,6 +22,12 @@ FEED = "/api/user/hidden/"
 NEW_PASSWORD = {"current_password": PASSWORD, "new_password": "battery-staple-8"}
 
 
+@pytest.fixture(params=["on", "off"], autouse=True)
+def limits(request: pytest.FixtureRequest, settings: Settings) -> None:
+    """Repeat each test without limits: with them Valkey is asked for both at once."""
+    settings.RATE_LIMITS = request.param == "on"
+
+
 @pytest.fixture(params=["valkey", "no valkey", "valkey down"])
 def anywhere(request: pytest.FixtureRequest, settings: Settings) -> None:
     if request.param == "no valkey":

@@ -206,6 +206,28 @@ def test_it_counts_members_by_themselves(owner_api: Api, stranger_api: Api) -> N
     )
 
 
+@pytest.mark.usefixtures("slow")
+def test_it_spares_the_member_whose_session_has_ended(owner: User) -> None:
+    stolen, other = Api(owner), Api(owner)
+    stolen.post("/api/auth/logout/")
+
+    refused = stolen.get("/api/profiles/me/")
+    answer = other.get("/api/profiles/me/")
+
+    assert (refused.status, refused.code) == (401, "session_ended")
+    assert refused.headers["RateLimit-Policy"] == '"anonymous";q=300;w=86400'
+    # The other token's version is older now: it is looked up, and counted once.
+    assert answer.headers["RateLimit"].startswith('"member";r=598;')
+
+
+@pytest.mark.usefixtures("anywhere", "slow")
+def test_it_counts_every_request_of_a_member_once(owner_api: Api) -> None:
+    answers = [owner_api.get("/api/profiles/me/") for _ in range(3)]
+
+    told = [answer.headers["RateLimit"].partition(";t=")[0] for answer in answers]
+    assert told == [f'"member";r={left}' for left in (599, 598, 597)]
+
+
 @pytest.mark.usefixtures("anywhere")
 def test_it_lets_exactly_the_quota_pass() -> None:
     passed = [take(HOURLY, "caller").allowed for _ in range(8)]
