@@ -279,11 +279,6 @@ class Credit(models.Model):
     def __str__(self) -> str:
         return f"{self.person_id} {self.kind} of {self.movie_id}"
 
-    @property
-    def real_person_id(self) -> int:
-        """The person's id; needs `person` loaded."""
-        return self.person.replaced_by_id or self.person_id
-
 
 class LastRun(models.Model):
     """When a job that runs once a day began for the last time that it succeeded."""

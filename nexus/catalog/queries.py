@@ -29,6 +29,7 @@ from nexus.catalog.models import (
     weighted_average,
 )
 from nexus.catalog.pages import Page, kept_if_dear, read_page
+from nexus.catalog.rows import read_credits, read_keywords
 from nexus.catalog.search import best_matches
 from nexus.lib.errors import InvalidError
 
@@ -244,14 +245,30 @@ class UnknownGenre(InvalidError):
 
 
 @dataclass(frozen=True, slots=True)
+class Billing:
+    """What somebody did in a film, named by the newest id that we know them by."""
+
+    person_id: int
+    name: str
+    character: str | None
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
 class MovieCredits:
-    directors: list[Credit]
-    cast: list[Credit]
+    directors: list[Billing]
+    cast: list[Billing]
 
 
 def credits_of(movie: Movie) -> MovieCredits:
-    rows = movie.credits.select_related("person").order_by("position", "id")
-    return MovieCredits(
-        directors=[row for row in rows if row.kind == CreditKind.DIRECTOR],
-        cast=[row for row in rows if row.kind == CreditKind.CAST],
-    )
+    found = read_credits(movie.pk)
+
+    def of(kind: CreditKind) -> list[Billing]:
+        return [Billing(*told) for own, *told in found if own == kind]
+
+    return MovieCredits(of(CreditKind.DIRECTOR), of(CreditKind.CAST))
+
+
+def keywords_of(movie: Movie) -> list[tuple[int, str]]:
+    """Return the ids and names of the film's keywords, by name."""
+    return read_keywords(movie.pk)

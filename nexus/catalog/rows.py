@@ -34,6 +34,19 @@ FROM (SELECT id, row_number() OVER () AS place FROM ({{}}) AS listed) AS page
 JOIN catalog_movie USING (id)
 ORDER BY place
 """  # noqa: S608
+CREDITS: Final = """
+SELECT credit.kind, coalesce(person.replaced_by_id, person.id), person.name,
+  credit.character, credit.position
+FROM catalog_credit AS credit JOIN catalog_person AS person ON person.id = person_id
+WHERE credit.movie_id = %s
+ORDER BY credit.position, credit.id
+"""
+KEYWORDS: Final = """
+SELECT keyword.id, keyword.name
+FROM catalog_movie_keywords JOIN catalog_keyword AS keyword ON keyword.id = keyword_id
+WHERE movie_id = %s
+ORDER BY keyword.name, keyword.id
+"""
 COUNT: Final = "SELECT count(*) FROM ({}) AS counted"
 
 Values = Sequence[Any]
@@ -67,6 +80,15 @@ def count_rows(query: QuerySet[Movie, Any]) -> int:
         return 0
     [[number]] = rows(COUNT.format(counted), values)
     return int(number)
+
+
+def read_credits(movie_id: int) -> list[tuple[Any, ...]]:
+    """Return kind, real person's id and name, character and position, in order."""
+    return rows(CREDITS, [movie_id])
+
+
+def read_keywords(movie_id: int) -> list[tuple[int, str]]:
+    return [(id_, name) for id_, name in rows(KEYWORDS, [movie_id])]
 
 
 def films(statement: str, values: Values, columns: str) -> list[Movie]:

@@ -9,9 +9,13 @@ import pytest
 from nexus.accounts.models import User
 from nexus.api.negotiation import OPTIONS
 from nexus.api.shapes.common import WrittenOut
+from nexus.api.shapes.movies import MovieDetailOutput
 from nexus.api.shapes.ratings import RatingOutput
 from nexus.api.shapes.recommendations import MatchScoreOutput, PickOutput
+from nexus.catalog.aside import Origin
 from nexus.catalog.models import Movie
+from nexus.catalog.queries import Billing, MovieCredits
+from nexus.catalog.texts import english_texts
 from nexus.engine import Component, Explanation
 from nexus.ratings.models import Rating
 from nexus.recommendations.queries import MatchScore, Pick, Without
@@ -74,6 +78,21 @@ def test_a_film_of_the_feed(db: None) -> None:
     movie = Movie.objects.get(pk=make_movie(603, genres=[28]).pk)
 
     written, made = bodies(PickOutput, Pick(movie, 71, REASONS, 3))
+
+    assert written == made
+
+
+def test_a_film_of_its_own_page(db: None) -> None:
+    stored = make_movie(603, genres=[28], removed_at=NOW, overview="A hacker.")
+    movie = Movie.objects.get(pk=stored.pk)
+    context = {
+        "texts": english_texts(movie),
+        "credits": MovieCredits([Billing(1, "A", None, 0)], [Billing(2, "B", "C", 0)]),
+        "keywords": [(3, "simulation")],
+        "origin": Origin("cache", NOW),
+    }
+
+    written, made = bodies(MovieDetailOutput, movie, **context)
 
     assert written == made
 

@@ -18,6 +18,7 @@ from nexus.api.fields import (
 from nexus.api.paging import PageParams
 from nexus.api.shapes.common import MetaBody, WrittenOut, page_of
 from nexus.api.shapes.preferences import GenreOutput, PersonOutput
+from nexus.catalog.aside import Origin
 from nexus.catalog.expiry import showable
 from nexus.catalog.images import Images, images
 from nexus.catalog.models import Movie
@@ -92,18 +93,18 @@ class MovieOutput(WrittenOut):
 
 
 class CastOutput(serializers.Serializer[Any]):
-    id = serializers.IntegerField(source="real_person_id")
-    name = serializers.CharField(source="person.name")
+    id = serializers.IntegerField()
+    name = serializers.CharField()
     character = serializers.CharField(allow_null=True)
-    order = serializers.IntegerField(source="position")
+    order = serializers.IntegerField()
 
 
 class TextsOutput(serializers.Serializer[Any]):
     """The language that each text is in, such as `pt-BR`; null where there is none."""
 
-    title = serializers.CharField(source="title.language")
-    overview = serializers.CharField(source="overview.language", allow_null=True)
-    tagline = serializers.CharField(source="tagline.language", allow_null=True)
+    title = serializers.CharField()
+    overview = serializers.CharField(allow_null=True)
+    tagline = serializers.CharField(allow_null=True)
 
 
 class MovieDetailOutput(MovieOutput):
@@ -130,6 +131,24 @@ class MovieDetailOutput(MovieOutput):
     attribution = serializers.SerializerMethodField()
     meta = serializers.SerializerMethodField()
 
+    def written_out(self, movie: Movie) -> dict[str, Any]:
+        return super().written_out(movie) | {
+            "title": self.get_title(movie),
+            "overview": self.get_overview(movie),
+            "tagline": self.get_tagline(movie),
+            "texts": self.get_texts(movie),
+            "backdrop_url": self.get_backdrop_url(movie),
+            "imdb_id": movie.imdb_id,
+            "directors": self.get_directors(movie),
+            "cast": self.get_cast(movie),
+            "keywords": self.get_keywords(movie),
+            "status": movie.status,
+            "trailer_url": self.get_trailer_url(movie),
+            "removed_at": movie.removed_at,
+            "attribution": self.get_attribution(movie),
+            "meta": self.get_meta(movie),
+        }
+
     def get_title(self, movie: Movie) -> str:
         return str(self.context["texts"].title.text)
 
@@ -141,7 +160,12 @@ class MovieDetailOutput(MovieOutput):
 
     @extend_schema_field(TextsOutput)
     def get_texts(self, movie: Movie) -> dict[str, Any]:
-        return dict(TextsOutput(self.context["texts"]).data)
+        texts: Texts = self.context["texts"]
+        return {
+            "title": texts.title.language,
+            "overview": texts.overview.language,
+            "tagline": texts.tagline.language,
+        }
 
     def get_backdrop_url(self, movie: Movie) -> str | None:
         return self.images.backdrop(movie.backdrop_path)
@@ -149,17 +173,23 @@ class MovieDetailOutput(MovieOutput):
     @extend_schema_field(PersonOutput(many=True))
     def get_directors(self, movie: Movie) -> list[dict[str, Any]]:
         directors = self.context["credits"].directors
-        return [
-            {"id": row.real_person_id, "name": row.person.name} for row in directors
-        ]
+        return [{"id": one.person_id, "name": one.name} for one in directors]
 
     @extend_schema_field(CastOutput(many=True))
     def get_cast(self, movie: Movie) -> list[dict[str, Any]]:
-        return list(CastOutput(self.context["credits"].cast, many=True).data)
+        return [
+            {
+                "id": one.person_id,
+                "name": one.name,
+                "character": one.character,
+                "order": one.position,
+            }
+            for one in self.context["credits"].cast
+        ]
 
     @extend_schema_field(GenreOutput(many=True))
     def get_keywords(self, movie: Movie) -> list[dict[str, Any]]:
-        return list(GenreOutput(self.context["keywords"], many=True).data)
+        return [{"id": id_, "name": name} for id_, name in self.context["keywords"]]
 
     def get_trailer_url(self, movie: Movie) -> str | None:
         key = movie.trailer_key
@@ -170,7 +200,12 @@ class MovieDetailOutput(MovieOutput):
 
     @extend_schema_field(MetaBody)
     def get_meta(self, movie: Movie) -> dict[str, Any]:
-        return dict(MetaBody(self.context["origin"]).data)
+        origin: Origin = self.context["origin"]
+        return {
+            "source": origin.source,
+            "fetched_at": origin.fetched_at,
+            "degraded": origin.degraded,
+        }
 
 
 class MovieDetailParams(Params):

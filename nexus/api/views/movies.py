@@ -29,7 +29,7 @@ def detail(found: Found, *, language: str | None = None) -> Any:
     context = {
         "texts": texts_in(movie, language) if language else english_texts(movie),
         "credits": queries.credits_of(movie),
-        "keywords": movie.keywords.order_by("name", "id"),
+        "keywords": queries.keywords_of(movie),
         "origin": found.origin,
     }
     return shapes.MovieDetailOutput(movie, context=context).data
