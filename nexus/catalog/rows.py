@@ -5,6 +5,7 @@ and these are asked with nearly every request.
 """
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any, Final
 
 import orjson
@@ -14,7 +15,7 @@ from django.db.models import QuerySet
 
 from nexus.catalog.models import Movie
 
-# Columns in the model's order; what a film's own page tells, and what lists do.
+# In the order of the model, as Django needs it: of a film's own page, and of lists.
 TOLD_ALONE: Final = """
   id, title, original_title, original_language, year, release_date, runtime, genres,
   overview, tagline, status, imdb_id, poster_path, backdrop_path, trailer_key,
@@ -92,12 +93,18 @@ def read_keywords(movie_id: int) -> list[tuple[int, str]]:
 
 
 def films(statement: str, values: Values, columns: str) -> list[Movie]:
-    names = columns.replace(",", " ").split()
+    names = names_of(columns)
     return [film(names, row) for row in rows(statement, values)]
 
 
-def film(names: Sequence[str], row: tuple[Any, ...]) -> Movie:
+@cache
+def names_of(columns: str) -> frozenset[str]:
+    return frozenset(columns.replace(",", " ").split())
+
+
+def film(names: frozenset[str], row: tuple[Any, ...]) -> Movie:
     told = *row[:GENRES], orjson.loads(row[GENRES]), *row[GENRES + 1 :]
+    # It looks the names up once for each column that the model has.
     return Movie.from_db("default", names, told)
 
 

@@ -9,12 +9,12 @@ from nexus.catalog import pages
 from nexus.catalog.models import Movie
 from nexus.catalog.pages import count_films, kept_if_dear, read_page
 from nexus.catalog.queries import MovieFilters, count_genres, find_movies
-from nexus.catalog.rows import TOLD_IN_LISTS
+from nexus.catalog.rows import TOLD_IN_LISTS, names_of
 from tests.builders import make_genres, make_movie
 from tests.query_count import count_queries
 from tests.together import together
 
-TOLD = TOLD_IN_LISTS.replace(",", " ").split()
+TOLD = names_of(TOLD_IN_LISTS)
 
 pytestmark = pytest.mark.django_db
 
