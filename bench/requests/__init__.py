@@ -1,0 +1,1 @@
+"""What one request costs inside a web process."""
