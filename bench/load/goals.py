@@ -1,8 +1,12 @@
-"""What is asked of the product, and how fast it has to answer."""
+"""What is asked of the product, and how fast it has to answer.
+
+What is for everybody is asked of the product as it is in production, where the edge
+tells it again (`is_kept`), and of one whose edge keeps nothing.
+"""
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
@@ -12,32 +16,51 @@ from bench.load.wrk import Ask
 
 API = "/api"
 DIFFERENT = 2_000  # requests of one kind, as far as there are so many
+FIRST_PERSON = 5_000_001  # of those made up: the first hundred are in the most films
+WELL_READ = 200  # films whose pages many want
+STATED_FOR = 10_000  # films of the goal of a feed
+RATED_FILMS = 100  # of a member of that goal
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """`rated` are films that the member has rated."""
+
+    token: str
+    rated: Sequence[int]
 
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """What requests are made of: films, their titles, members' tokens."""
+    """What requests are made of: films, titles of well-known ones, members."""
 
     random: np.random.Generator
     films: Sequence[int]
     titles: Sequence[str]
-    tokens: Sequence[str]
+    members: Sequence["Member"] = ()
 
     def some(self, things: Sequence[Any], count: int = DIFFERENT) -> list[Any]:
         return [things[i] for i in self.random.integers(len(things), size=count)]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Goal:
-    """One row of the table. `share` is of the limit's requests per second."""
+    """One row of the table.
+
+    share:    of the limit's requests per second
+    times:    at most so many times the p95 of another row, which comes before
+    is_kept:  asked of the product as in production, not of one that keeps no answers
+    films:    the number of films that the goal is stated for, if any
+    """
 
     name: str
     asks: Callable[[Material], list[Ask]]
     share: float | None = None
     per_second: float | None = None
     p95_ms: float | None = None
-    is_personal: bool = False
-    allowed_refusals: float = field(default=0.0)
+    times: tuple[float, str] | None = None
+    is_kept: bool = False
+    films: int | None = None
 
 
 def get(path: str, **params: Any) -> Ask:
@@ -93,40 +116,54 @@ def last_pages(material: Material) -> list[Ask]:
 
 
 def details(material: Material) -> list[Ask]:
-    return [get(f"/movies/{film}/") for film in material.some(material.films)]
+    films = material.some(material.films, WELL_READ)
+    return [get(f"/movies/{film}/") for film in films]
+
+
+def feed_of(member: Member) -> Ask:
+    return Ask(f"{API}/user/recommendations/", member.token)
+
+
+def rating_of(member: Member, film: int, stars: float, *, is_step: bool = False) -> Ask:
+    body = json.dumps({"stars": stars})
+    return Ask(f"{API}/movies/{film}/rating/", member.token, "PUT", body, is_step)
 
 
 def feeds(material: Material) -> list[Ask]:
-    return [Ask(f"{API}/user/recommendations/", token) for token in material.tokens]
+    return [feed_of(member) for member in material.members]
 
 
 def scores(material: Material) -> list[Ask]:
-    tokens = material.some(material.tokens)
+    members = material.some(material.members)
     films = material.some(material.films)
     return [
-        Ask(f"{API}/movies/{film}/match_score/", token)
-        for film, token in zip(films, tokens, strict=True)
+        Ask(f"{API}/movies/{film}/match_score/", member.token)
+        for film, member in zip(films, members, strict=True)
     ]
 
 
 def ratings(material: Material) -> list[Ask]:
-    tokens, films = material.some(material.tokens), material.some(material.films)
-    stars = material.some([3, 3.5, 4, 4.5, 5])
-    return [
-        Ask(f"{API}/movies/{film}/rating/", token, "PUT", json.dumps({"stars": given}))
-        for film, token, given in zip(films, tokens, stars, strict=True)
-    ]
+    """Rate films at random, most of them for the first time."""
+    count = 10 * DIFFERENT
+    members = material.some(material.members, count)
+    films, stars = material.some(material.films, count), material.some(STARS, count)
+    return list(map(rating_of, members, films, stars))
 
 
 def ratings_and_feeds(material: Material) -> list[Ask]:
-    """Each member rates a film and then looks at their feed."""
+    """Let each member say something else of a film, and then ask for their feed."""
+    each = DIFFERENT // len(material.members)
     return [
         ask
-        for rating in ratings(material)
-        for ask in (rating, Ask(f"{API}/user/recommendations/", rating.token))
+        for member in material.members
+        for film, stars in zip(
+            material.some(member.rated, each), material.some(STARS, each), strict=True
+        )
+        for ask in (rating_of(member, film, stars, is_step=True), feed_of(member))
     ]
 
 
+STARS = (3, 3.5, 4, 4.5, 5)
 GENRES = (28, 12, 16, 35, 80, 99, 18, 10751, 14, 36, 27, 10402, 9648, 10749, 878, 53)
 YEARS = range(1930, 2026)
 LANGUAGES = ("en", "fr", "ja", "es", "de", "pt", "it", "ru", "ko", "is", "hi", "fi")
@@ -146,6 +183,7 @@ FILTERS: dict[str, dict[str, Sequence[Any]]] = {
     "average": {"vote_average_min": [n / 10 for n in range(100)]},
     "votes": {"vote_count_min": range(5_000)},
     "language": {"language": LANGUAGES},
+    "person": {"person": range(FIRST_PERSON, FIRST_PERSON + 100)},
 }
 THREE: tuple[dict[str, Sequence[Any]], ...] = (
     {"genres": GENRES, "year_min": YEARS, "language": LANGUAGES},
@@ -153,43 +191,51 @@ THREE: tuple[dict[str, Sequence[Any]], ...] = (
     {"runtime_max": range(20, 180), "language": LANGUAGES, "vote_count_min": range(99)},
 )
 SLOWEST_MS = 25.0
+BEGINNING = "page 1"
 
-PUBLIC = (
-    Goal("trending", always("/movies/trending/"), share=0.80),
-    Goal("one list, again and again", always("/movies/"), share=0.80),
-    Goal("details", details, share=0.80),
-    Goal("different lists", lists(*FILTERS.values()), share=0.12),
-    *(
-        Goal(f"filter: {name}", lists(values), p95_ms=SLOWEST_MS)
-        for name, values in FILTERS.items()
+
+def kept(name: str, asks: Callable[[Material], list[Ask]]) -> Goal:
+    return Goal(name=name, asks=asks, share=0.80, is_kept=True)
+
+
+def made(name: str, asks: Callable[[Material], list[Ask]]) -> Goal:
+    return Goal(name=name, asks=asks, p95_ms=SLOWEST_MS)
+
+
+KEPT = (
+    kept("trending, again", always("/movies/trending/")),
+    kept("a list, again", always("/movies/")),
+    kept("films, again", details),
+    kept("top rated, again", always("/movies/top_rated/")),
+    kept("genres, again", always("/genres/")),
+)
+PERSONAL = (
+    Goal(name="feed, again", asks=feeds, share=0.10, is_kept=True),
+    Goal(
+        name="feed after a rating",
+        asks=ratings_and_feeds,
+        per_second=300,
+        p95_ms=SLOWEST_MS,
+        is_kept=True,
+        films=STATED_FOR,
     ),
-    Goal("three filters", lists(*THREE), p95_ms=SLOWEST_MS),
+    Goal(name="match score", asks=scores, per_second=800, is_kept=True),
+    Goal(name="rating", asks=ratings, share=0.045, is_kept=True),
+)
+MADE = (
+    Goal(name="lists", asks=lists(*FILTERS.values()), share=0.12),
+    Goal(name="top rated", asks=always("/movies/top_rated/"), share=0.12),
+    made(BEGINNING, always("/movies/")),
+    Goal(name="page 500", asks=last_pages, times=(3, BEGINNING)),
+    *(made(f"filter: {name}", lists(values)) for name, values in FILTERS.items()),
+    made("three filters", lists(*THREE)),
     *(
-        Goal(
-            f"order: {sign}{name}",
-            lists({"ordering": [f"{sign}{name}"], "page": range(1, 6)}),
-            p95_ms=SLOWEST_MS,
-        )
+        made(f"order: {sign}{name}", lists({"ordering": [f"{sign}{name}"]}))
         for name in ORDERS
         for sign in ("-", "")
     ),
-    Goal("page 500", last_pages, p95_ms=SLOWEST_MS),
-    Goal("top rated", always("/movies/top_rated/"), share=0.12),
-    Goal("search: the title", searches(lambda _, title: title), p95_ms=SLOWEST_MS),
-    Goal("search: its beginning", searches(beginning), p95_ms=SLOWEST_MS),
-    Goal("search: with a typo", searches(mistyped), p95_ms=SLOWEST_MS),
-    Goal("genres", always("/genres/"), share=0.80),
+    made("search: the title", searches(lambda _, title: title)),
+    made("search: its beginning", searches(beginning)),
+    made("search: with a typo", searches(mistyped)),
 )
-PERSONAL = (
-    Goal("feed, again", feeds, share=0.10, is_personal=True),
-    Goal(
-        "a rating, then the feed",
-        ratings_and_feeds,
-        per_second=300,
-        p95_ms=SLOWEST_MS,
-        is_personal=True,
-    ),
-    Goal("match score", scores, per_second=800, is_personal=True),
-    Goal("rating", ratings, share=0.045, is_personal=True),
-)
-GOALS = PUBLIC + PERSONAL
+GOALS = KEPT + PERSONAL + MADE

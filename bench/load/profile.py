@@ -1,10 +1,19 @@
-"""Names the functions of the product in which requests spend their time."""
+"""Names the functions of the product in which requests spend their time.
+
+Goes by itself, in a process with the environment of a web process:
+`python -m bench.load.profile FILE`, whose lines are those that wrk gets.
+"""
 
 import cProfile
+import os
 import pstats
-from collections.abc import Iterator, Sequence
-
-from django.test import Client
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from io import BytesIO
+from pathlib import Path
+from typing import Any
 
 from bench.load.wrk import Ask
 from nexus.env import PROJECT_DIR
@@ -13,32 +22,86 @@ WARM_UP = 20
 REQUESTS = 200
 SHOWN = 12
 
+Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
-def hottest(asks: Sequence[Ask]) -> Iterator[str]:
-    """Answer requests in this process, against the running product's database."""
-    client, profile = Client(), cProfile.Profile()
+
+def profile_of(asks: Sequence[Ask], environment: Mapping[str, str]) -> str:
+    """Have the hottest functions told, against the running product's database."""
     several = [asks[place % len(asks)] for place in range(WARM_UP + REQUESTS)]
-    for ask in several[:WARM_UP]:
-        send(client, ask)
+    with tempfile.NamedTemporaryFile("w", suffix=".tsv") as file:
+        file.writelines(f"{ask.line}\n" for ask in several)
+        file.flush()
+        done = subprocess.run(
+            [sys.executable, "-m", "bench.load.profile", file.name],
+            cwd=PROJECT_DIR,
+            env={**os.environ, **environment, "WORKER_IN_WEB": "off"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    return done.stdout or done.stderr
+
+
+def main(words: Sequence[str]) -> int:
+    from nexus.wsgi import application  # noqa: PLC0415  it starts what it needs
+
+    lines = Path(words[0]).read_text(encoding="utf-8").splitlines()
+    asks = [environ_of(line) for line in lines]
+    for told in hottest(application, asks):
+        print(told)
+    return 0
+
+
+def hottest(application: Application, asks: Sequence[dict[str, Any]]) -> Iterator[str]:
+    profile = cProfile.Profile()
+    for environ in asks[:WARM_UP]:
+        send(application, environ)
     profile.enable()
-    for ask in several[WARM_UP:]:
-        send(client, ask)
+    for environ in asks[WARM_UP:]:
+        send(application, environ)
     profile.disable()
     found = pstats.Stats(profile).get_stats_profile().func_profiles
     own = sorted(found.items(), key=lambda item: -item[1].tottime)
+    count = max(1, len(asks) - WARM_UP)
     for name, one in own[:SHOWN]:
         path = one.file_name.removeprefix(f"{PROJECT_DIR}/")
         place = f"{path.rpartition('site-packages/')[2]}:{one.line_number}"
-        each_us = one.tottime / REQUESTS * 1e6
-        yield f"{each_us:8.0f} us {one.ncalls:>9}  {name} ({place})"
+        yield f"{one.tottime / count * 1e6:8.0f} us {one.ncalls:>9}  {name} ({place})"
 
 
-def send(client: Client, ask: Ask) -> None:
-    headers = {"Authorization": f"Bearer {ask.token}"} if ask.token else {}
-    client.generic(
-        ask.method,
-        ask.path,
-        ask.body,
-        content_type="application/json",
-        headers=headers,
-    )
+def environ_of(line: str) -> dict[str, Any]:
+    """Return the request as the web server would give it to the application."""
+    method, target, token, _, body = line.split("\t")
+    path, _, query = target.partition("?")
+    found = {
+        "REQUEST_METHOD": method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": path,
+        "QUERY_STRING": query,
+        "SERVER_NAME": "127.0.0.1",
+        "SERVER_PORT": "80",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "REMOTE_ADDR": "127.0.0.1",
+        "HTTP_HOST": "127.0.0.1",
+        "wsgi.url_scheme": "http",
+        "wsgi.input": BytesIO(body.encode()),
+        "wsgi.errors": sys.stderr,
+    }
+    if token:
+        found["HTTP_AUTHORIZATION"] = f"Bearer {token}"
+    if body:
+        found |= {"CONTENT_TYPE": "application/json", "CONTENT_LENGTH": str(len(body))}
+    return found
+
+
+def send(application: Application, environ: dict[str, Any]) -> None:
+    statuses: list[str] = []
+    answer = application(environ, lambda status, *_: statuses.append(status))
+    b"".join(answer)
+    if hasattr(answer, "close"):
+        answer.close()
+    assert statuses[0].startswith("2"), f"{environ['PATH_INFO']}: {statuses[0]}"
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

@@ -3,21 +3,25 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
 from time import monotonic, perf_counter, sleep
 
+from nexus.api.limits import LIMITS as LIMIT_NAMES
 from nexus.env import PROJECT_DIR
-from tests.launch.program import Program, children_of, parent_of
+from tests.launch.program import Program, parent_of
 from tests.servers import free_port
 from tests.valkey_process import ValkeyProcess
 
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 START_LIMIT_S = 30.0
+PATIENCE_S = 300.0  # what has to be read first may be large
 CORES = len(os.sched_getaffinity(0))
+# Every request is counted as in production, and nobody reaches these.
+LIMITS = ",".join(f"{name}=900000000/1" for name in LIMIT_NAMES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,19 +47,34 @@ class Product:
     program: Program
     valkey: ValkeyProcess
     start_s: float
+    variables: Mapping[str, str]
 
     @property
     def port(self) -> int:
         return self.program.port
 
+    @property
+    def webs(self) -> list[int]:
+        """The web processes."""
+        return self.program.web_processes()
+
     def cpu(self) -> Cpu:
         postgres = self.program.pid_of("postgres")
         granian = self.program.pid_of("granian")
         return Cpu(
-            web=sum(map(cpu_of, [granian, *children_of(granian, self.program.home)])),
+            web=sum(map(cpu_of, [granian, *self.webs])),
             database=sum(map(cpu_of, [postgres, *children(postgres)])),
             cache=cpu_of(self.valkey.process.pid),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    port: int
+    pid: int
+
+    def cpu_s(self) -> float:
+        return sum(map(cpu_of, [self.pid, *children(self.pid)]))
 
 
 def children(parent: int) -> list[int]:
@@ -79,35 +98,41 @@ def running_product(home: Path, **variables: str) -> Iterator[Product]:
         valkey = stack.enter_context(ValkeyProcess())
         program = Program(home)
         began = perf_counter()
-        program.start(
-            VALKEY_URL=valkey.url,
-            WEB_WORKERS=str(CORES),
-            RATE_LIMITS="off",
-            LOG_LEVEL="warning",
+        environment = {
+            "VALKEY_URL": valkey.url,
+            "WEB_WORKERS": str(CORES),
+            "RATE_LIMITS": LIMITS,
+            "LOG_LEVEL": "warning",
             **variables,
-        )
+        }
+        program.start(**environment)
         start_s = perf_counter() - began
         program.watchdog.cancel()  # it is for tests, which are shorter
         try:
-            yield Product(program, valkey, start_s)
+            yield Product(program, valkey, start_s, environment)
         finally:
-            program.process.terminate()
+            if program.process.poll() is None:
+                program.process.terminate()
             program.wait()
 
 
 @contextmanager
-def running_limit() -> Iterator[int]:
-    """Run the limit with the product's own options; yields its port."""
+def running_limit() -> Iterator[Limit]:
+    """Run the limit with the product's own options."""
     from nexus.launch.run import web_command  # noqa: PLC0415  needs the environment
 
     port, words = free_port(), web_command("127.0.0.1")
     words[words.index("--port") + 1] = str(port)
     words[words.index("--workers") + 1] = str(CORES)
     words[-1] = "bench.load.limit:application"
-    process = subprocess.Popen([sys.executable, *words], cwd=PROJECT_DIR)
+    # Without its home: it is none of the product's processes.
+    environment = {k: v for k, v in os.environ.items() if k != "NEXUS_HOME"}
+    process = subprocess.Popen(
+        [sys.executable, *words], cwd=PROJECT_DIR, env=environment
+    )
     try:
         wait_until_answers(port)
-        yield port
+        yield Limit(port, process.pid)
     finally:
         process.terminate()
         process.wait()
@@ -127,11 +152,12 @@ def wait_until_answers(port: int) -> None:
 
 def size_of(port: int, path: str, *, token: str = "") -> int:
     """Ask once; return the bytes of the answer."""
-    connection = HTTPConnection("127.0.0.1", port, timeout=600)
+    connection = HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S)
     headers = {"Authorization": f"Bearer {token}"} if token else {}
-    connection.request("GET", path, headers=headers)
-    answer = connection.getresponse()
-    body = answer.read()
-    connection.close()
-    assert answer.status == 200, f"{path}: {answer.status} {body[:200]!r}"
+    with closing(connection):
+        connection.request("GET", path, headers=headers)
+        answer = connection.getresponse()
+        body = answer.read()
+    if answer.status != 200:
+        raise OSError(f"{path}: {answer.status} {body[:200]!r}")
     return len(body)

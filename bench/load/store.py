@@ -1,0 +1,28 @@
+"""The file of figures: of each number of films the last run."""
+
+import json
+from pathlib import Path
+from typing import Any, TypeAlias
+
+Run: TypeAlias = dict[str, Any]
+
+
+def read_runs(path: Path) -> list[Run]:
+    """Return the runs, the smallest first."""
+    if not path.exists():
+        return []
+    runs: list[Run] = json.loads(path.read_text(encoding="utf-8"))["runs"]
+    return runs
+
+
+def add_run(path: Path, run: Run) -> None:
+    """Keep the run instead of an earlier one of as many films."""
+    others = [one for one in read_runs(path) if films_of(one) != films_of(run)]
+    runs = sorted([*others, run], key=films_of)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"{json.dumps({'runs': runs}, indent=2)}\n", encoding="utf-8")
+
+
+def films_of(run: Run) -> int:
+    """Return what the run was asked for: films of the starter catalogue come on top."""
+    return int(run["sizes"]["films made up"])

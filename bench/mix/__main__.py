@@ -1,0 +1,34 @@
+"""Lets many members do everything at once; tells what failed, was lost, or grew."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from bench.homes import home_of, say
+
+
+def main(words: Sequence[str]) -> int:
+    wanted = read(words)
+    with home_of(wanted.home, films=wanted.films, seed=wanted.seed) as home:
+        from bench.load.run import mix  # noqa: PLC0415  settings know the home
+        from bench.mix.run import lines_of  # noqa: PLC0415
+
+        found = mix(wanted, home)
+    for line in lines_of(found):
+        say(line)
+    return 0 if found["is_met"] else 1
+
+
+def read(words: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="bench.mix", description=__doc__)
+    add = parser.add_argument
+    add("--home", type=Path, help="a folder, which stays")
+    add("--films", type=int, default=10_000, help="of a new folder")
+    add("--seed", type=int, default=1, help="of what is made up")
+    add("--minutes", type=float, default=5.0)
+    return parser.parse_args(words)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

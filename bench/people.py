@@ -1,0 +1,98 @@
+"""Made-up members who sign in; what is stored is read past the product."""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from http.client import HTTPConnection
+from json import dumps, loads
+
+import numpy as np
+from django.db import connections
+from django.db.models import Count
+
+from bench.data.films import FIRST_ID
+from bench.data.load import PASSWORD
+from bench.load.goals import Material
+from nexus.accounts.models import User
+from nexus.catalog.models import Movie
+from nexus.ratings.models import Rating
+from nexus.recommendations.models import TrainedModel
+
+TITLES = 20_000  # of well-known films
+FIRST_IMPORT = 10_000_000  # numbers of films that the mix brings in
+AT_ONCE = 4  # a password costs the product tens of milliseconds
+
+
+@contextmanager
+def database() -> Iterator[None]:
+    """Look into the database; nothing stays open when the product is to end."""
+    try:
+        yield
+    finally:
+        connections.close_all()
+
+
+def collect(seed: int) -> Material:
+    """Return what requests are made of, but for members."""
+    shown = Movie.objects.filter(removed_at=None, fetched_at__isnull=False)
+    known = shown.order_by("-vote_count", "id")
+    return Material(
+        random=np.random.default_rng(seed),
+        films=list(shown.order_by("id").values_list("id", flat=True)),
+        titles=list(known.values_list("title", flat=True)[:TITLES]),
+    )
+
+
+def fresh_films(count: int) -> list[int]:
+    """Return films that were read of TMDb last."""
+    newest = Movie.objects.filter(removed_at=None).exclude(fetched_at=None)
+    return list(newest.order_by("-fetched_at").values_list("id", flat=True)[:count])
+
+
+def sizes() -> dict[str, int]:
+    made_up = User.objects.filter(username__startswith="member")
+    return {
+        "films made up": Movie.objects.filter(id__gte=FIRST_ID)
+        .exclude(id__gte=FIRST_IMPORT)
+        .count(),
+        "ratings": Rating.objects.count(),
+        "members": made_up.count(),
+        "models": TrainedModel.objects.count(),
+    }
+
+
+def members(count: int, *, ratings: int | None = None) -> list[User]:
+    """Return made-up members; of `ratings` those who gave about so many."""
+    made_up = User.objects.filter(username__startswith="member")
+    if ratings is None:
+        return list(made_up.order_by("id")[:count])
+    given = Rating.objects.filter(user__in=made_up).values_list("user_id")
+    found = given.annotate(count=Count("id")).order_by()
+    nearest = sorted(found, key=lambda one: (abs(one[1] - ratings), one[0]))[:count]
+    return list(made_up.filter(id__in=[user for user, _ in nearest]).order_by("id"))
+
+
+def rated_by(member: User) -> list[int]:
+    rated = Rating.objects.filter(user=member).order_by("movie_id")
+    return list(rated.values_list("movie_id", flat=True))
+
+
+def sign_all_in(port: int, who: Sequence[User]) -> list[str]:
+    """Return their access tokens, good for ten minutes."""
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return list(pool.map(lambda one: sign_in(port, one.email), who))
+
+
+def sign_in(port: int, address: str) -> str:
+    body = dumps({"email": address, "password": PASSWORD})
+    connection = HTTPConnection("127.0.0.1", port, timeout=60)
+    try:
+        headers = {"Content-Type": "application/json"}
+        connection.request("POST", "/api/auth/login/", body, headers)
+        answer = connection.getresponse()
+        told = answer.read()
+    finally:
+        connection.close()
+    if answer.status != 200:
+        raise OSError(f"{address} cannot sign in: {answer.status} {told[:200]!r}")
+    return str(loads(told)["access"])

@@ -1,0 +1,110 @@
+"""The mix counts what was lost, and only that; and knows growth from noise."""
+
+from bench.mix.caller import Pace, Seen
+from bench.mix.ledger import Ledger, joined, lost_imports, lost_ratings
+from bench.mix.run import kind_of, row_of
+from bench.mix.watch import course
+
+
+def test_the_last_acknowledged_value_must_be_stored() -> None:
+    ledger = Ledger()
+    for value in (6, 8):
+        ledger.note((1, 603), value, is_answered=True)
+
+    assert lost_ratings(ledger, {(1, 603): 8}) == []
+    assert lost_ratings(ledger, {(1, 603): 6}) == ["member 1, film 603: 6 for {8}"]
+    assert lost_ratings(ledger, {}) == ["member 1, film 603: None for {8}"]
+
+
+def test_a_write_without_an_answer_may_have_happened_or_not() -> None:
+    ledger = Ledger()
+    ledger.note((1, 603), 6, is_answered=True)
+    ledger.note((1, 603), 8, is_answered=False)
+    ledger.note((1, 604), 8, is_answered=False)
+
+    assert lost_ratings(ledger, {(1, 603): 6}) == []
+    assert lost_ratings(ledger, {(1, 603): 8}) == []
+    assert len(lost_ratings(ledger, {(1, 604): 8})) == 1
+    assert ledger.acknowledged == 1
+
+
+def test_a_rating_taken_back_must_be_gone() -> None:
+    ledger = Ledger()
+    ledger.note((1, 603), 6, is_answered=True)
+    ledger.note((1, 603), None, is_answered=True)
+
+    assert ledger.rated_by(1) == []
+    assert lost_ratings(ledger, {}) == []
+    assert len(lost_ratings(ledger, {(1, 603): 6})) == 1
+
+
+def test_an_answer_after_a_doubt_is_certain_again() -> None:
+    ledger = Ledger()
+    ledger.note((1, 603), 6, is_answered=True)
+    ledger.note((1, 603), None, is_answered=False)
+    in_doubt = ledger.rated_by(1)
+    ledger.note((1, 603), 10, is_answered=True)
+
+    assert (in_doubt, ledger.rated_by(1)) == ([], [603])
+    assert len(lost_ratings(ledger, {(1, 603): 6})) == 1
+
+
+def test_connections_are_reckoned_together() -> None:
+    one, other = Ledger(imported={1}), Ledger(imported={2})
+    one.note((1, 603), 6, is_answered=True)
+    other.note((2, 603), 8, is_answered=True)
+
+    whole = joined([one, other])
+
+    assert whole.acknowledged == 2
+    assert lost_ratings(whole, {(1, 603): 6, (2, 603): 8}) == []
+    assert lost_imports(whole, [1]) == ["film 2"]
+
+
+def test_memory_grows_where_the_end_is_above_the_middle() -> None:
+    warm = [50.0, 90.0] + [100.0] * 10
+    noisy = [100.0, 102.0, 99.0, 101.0] * 3
+    grown = [100.0 + 20 * n for n in range(12)]
+
+    assert course(warm) == {
+        "first": 50.0,
+        "last": 100.0,
+        "peak": 100.0,
+        "is_flat": True,
+    }
+    assert course(noisy)["is_flat"] is True
+    assert course(grown)["is_flat"] is False
+    assert course([1.0, 900.0])["is_flat"] is None
+
+
+def test_a_pace_is_kept_by_all_together() -> None:
+    now = [0.0]
+    pace = Pace(4, clock=lambda: now[0])
+    first, at_once = pace.may(), pace.may()
+    now[0] = 0.25
+
+    assert (first, at_once, pace.may()) == (True, False, True)
+
+
+def test_answers_are_told_by_kind() -> None:
+    seen = Seen()
+    for number in range(1, 101):
+        seen.add("list", 200, float(number), b"")
+    seen.add("rating", 201, 1.0, b"")
+    seen.add("rating", 503, 1.0, b"busy")
+
+    assert row_of(seen, "list") == {
+        "count": 100,
+        "p50_ms": 50.0,
+        "p95_ms": 95.0,
+        "p99_ms": 99.0,
+        "statuses": {"200": 100},
+    }
+    assert seen.examples == ["rating: 503 b'busy'"]
+
+
+def test_the_log_is_summed_up_by_events() -> None:
+    line = '{"event": "the database is away", "level": "error", "exception": "..."}'
+
+    assert kind_of(line) == "error: the database is away"
+    assert kind_of("[WARNING] of the web server") == ""
