@@ -3,11 +3,12 @@
 PYTHON ?= python3
 MOVIELENS ?=
 BENCH ?=
+FILMS ?= 10000
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: run test check bench eval audit format lock clean
+.PHONY: run test check bench bench-parts eval audit format lock clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/base
@@ -33,12 +34,17 @@ $(VENV)/audit/bin/pip-audit: | $(VENV)/bin/python
 	$(BIN)/python -m venv $(VENV)/audit
 	$(VENV)/audit/bin/python -m pip --quiet install pip-audit==2.10.1
 
-# Needs wrk. BENCH="--home FOLDER --profile": of a folder filled by `python -m bench.data`.
+# Every goal beside what is measured, in some minutes; needs wrk. The large one, an hour:
+# make bench FILMS=1000000 BENCH="--home FOLDER --rounds 5 --seconds 5 --minutes 5"
 bench: $(VENV)/dev
+	@echo "At $(FILMS) films; docs/benchmarks.md says how to read it, and about a million."
+	$(BIN)/python -m bench.load --films $(FILMS) $(BENCH)
+
+# What single parts cost, and whether they disturb each other.
+bench-parts: $(VENV)/dev
 	$(BIN)/python -m bench.login_timing
 	$(BIN)/python -m bench.tmdb_isolation
 	$(BIN)/python -m bench.engine_costs
-	$(BIN)/python -m bench.load $(BENCH)
 
 # Measures the engine and its peers on a MovieLens folder, which is not ours to bring.
 eval: $(VENV)/eval
