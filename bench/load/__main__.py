@@ -12,7 +12,7 @@ from pathlib import Path
 
 from bench.homes import home_of, say
 from bench.load.report import report
-from bench.load.store import add_run, read_runs
+from bench.load.store import Run, add_run, read_runs
 from bench.load.wrk import require_wrk
 
 
@@ -21,19 +21,27 @@ def main(words: Sequence[str]) -> int:
     if not wanted.only_report:
         require_wrk()
         with home_of(wanted.home, films=wanted.films, seed=wanted.seed) as home:
-            from bench.load.run import measure  # noqa: PLC0415  settings know the home
-
-            found = measure(wanted, home)
-        if wanted.only:
-            say("Not kept: only a part was measured.")
-        else:
-            add_run(wanted.out, found)
-            say(f"Kept in {wanted.out}")
+            measure(wanted, home)
     if wanted.report is not None:
         text = report(read_runs(wanted.out))
         wanted.report.write_text(text, encoding="utf-8")
         say(f"Told in {wanted.report}")
     return 0
+
+
+def measure(wanted: argparse.Namespace, home: Path) -> None:
+    """Keep what was measured, even where something failed at last."""
+    from bench.load import run  # noqa: PLC0415  settings know the home
+
+    found: Run = {}
+    try:
+        run.measure(wanted, home, found)
+    finally:
+        if wanted.only:
+            say("Not kept: only a part was measured.")
+        elif "goals" in found:
+            add_run(wanted.out, found)
+            say(f"Kept in {wanted.out}")
 
 
 def read(words: Sequence[str]) -> argparse.Namespace:

@@ -17,7 +17,7 @@ from bench.load.wrk import Ask
 API = "/api"
 DIFFERENT = 2_000  # requests of one kind, as far as there are so many
 FIRST_PERSON = 5_000_001  # of those made up: the first hundred are in the most films
-WELL_READ = 200  # films whose pages many want
+WELL_READ = 100  # films whose pages many want
 STATED_FOR = 10_000  # films of the goal of a feed
 RATED_FILMS = 100  # of a member of that goal
 

@@ -85,9 +85,9 @@ def hanging(product: Product, tmdb: AnyTmdb, statuses: Counter[int]) -> Iterator
         yield
     finally:
         over.set()
-        tmdb.recover()
         for thread in threads:
-            thread.join()
+            thread.join()  # nobody gets a film: that would change the catalogue
+        tmdb.recover()
 
 
 def calls(port: int, seed: int, over: Event) -> Iterator[int]:

@@ -6,9 +6,10 @@ from pathlib import Path
 
 
 def memory_of(pid: int) -> dict[str, float]:
-    """Return MiB: all pages, and with those that several share divided among them."""
+    """Return MiB: all pages, with shared ones divided among all, and its own."""
     kib = fields_of(Path(f"/proc/{pid}/smaps_rollup"))
-    return {"rss": round(kib["Rss"] / 1024, 1), "pss": round(kib["Pss"] / 1024, 1)}
+    names = {"rss": "Rss", "pss": "Pss", "own": "Anonymous"}
+    return {name: round(kib[field] / 1024, 1) for name, field in names.items()}
 
 
 def held_together(pids: Iterable[int]) -> tuple[float, float]:

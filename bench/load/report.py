@@ -9,7 +9,7 @@ from bench.load.store import Run, films_of
 
 Row = dict[str, Any]
 
-COURSE = ("first", "last", "peak")
+COURSE = ("first", "half", "last", "peak")
 HEAD = """\
 # Performance
 

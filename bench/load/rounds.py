@@ -14,6 +14,7 @@ from bench.load.wrk import Ask, Load, put_under_load
 from bench.people import database, members, rated_by, sign_all_in
 
 MEMBERS = 16
+WARM_UP_S = 2.0
 WRITTEN_BYTES = 300  # an answer to a rating is about so long
 
 
@@ -51,7 +52,8 @@ class Rounds:
         turns = Turns(first_s)
         constant = self.constant(asks, product) if goal.share is not None else []
         if goal.is_kept:
-            self.load(product.port, asks)  # what can be kept is asked for once
+            # Everything that can be kept is asked for, of each process.
+            self.load(product.port, asks, seconds=WARM_UP_S)
         for _ in range(self.wanted.rounds):
             if constant:
                 began_s = self.limit.cpu_s()
@@ -64,12 +66,15 @@ class Rounds:
             turns.spent.append(product.cpu().since(before, requests=load.requests))
         return summed_up(goal, turns, self.results)
 
-    def load(self, port: int, asks: Sequence[Ask]) -> Load:
+    def load(
+        self, port: int, asks: Sequence[Ask], *, seconds: float | None = None
+    ) -> Load:
+        wanted = self.wanted
         return put_under_load(
             port,
             asks,
-            connections=self.wanted.connections,
-            seconds=self.wanted.seconds,
+            connections=wanted.connections,
+            seconds=wanted.seconds if seconds is None else seconds,
         )
 
     def constant(self, asks: Sequence[Ask], product: Product) -> list[Ask]:

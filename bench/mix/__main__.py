@@ -1,6 +1,7 @@
 """Lets many members do everything at once; tells what failed, was lost, or grew."""
 
 import argparse
+import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,6 +18,8 @@ def main(words: Sequence[str]) -> int:
         found = mix(wanted, home)
     for line in lines_of(found):
         say(line)
+    if wanted.out is not None:
+        wanted.out.write_text(f"{json.dumps(found, indent=2)}\n", encoding="utf-8")
     return 0 if found["is_met"] else 1
 
 
@@ -27,6 +30,7 @@ def read(words: Sequence[str]) -> argparse.Namespace:
     add("--films", type=int, default=10_000, help="of a new folder")
     add("--seed", type=int, default=1, help="of what is made up")
     add("--minutes", type=float, default=5.0)
+    add("--out", type=Path, help="a file for all figures, as JSON")
     return parser.parse_args(words)
 
 

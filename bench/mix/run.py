@@ -227,10 +227,9 @@ def lines_of(mix: Mapping[str, Any]) -> Iterator[str]:
     yield f"  training: {mix['training']}"
     for name, course in mix["memory"].items():
         flat = {True: "flat", False: "GROWS", None: "not judged"}[course["is_flat"]]
-        yield (
-            f"  {name:14} MiB: first {course['first']:.0f}, last {course['last']:.0f},"
-            f" peak {course['peak']:.0f}: {flat}"
-        )
+        points = ("first", "half", "last", "peak")
+        told = ", ".join(f"{point} {course[point]:.0f}" for point in points)
+        yield f"  {name:16} MiB: {told}: {flat}"
     for kind, one in mix["complaints"].items():
         yield f"  the log has {one['count']} x {kind}"
         if not kind.startswith("warning"):

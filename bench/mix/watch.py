@@ -9,10 +9,9 @@ from typing import Any
 from bench.load.memory import held_together, memory_of
 from bench.load.servers import Product, children
 
-FLAT = 1.10  # the last quarter's peak to that of the second
+FLAT = 1.10
 SLACK_MIB = 20.0
-FEWEST_SAMPLES = 8
-BUFFERS = "database buffers"  # grow until they are full, by design
+SHORTEST_S = 180.0  # to say what grows: at first everything does
 
 Sample = dict[str, float]  # MiB, by what holds it
 
@@ -41,33 +40,38 @@ def watched(product: Product, *, every_s: float) -> Iterator[list[Sample]]:
 
 def held(product: Product) -> Sample:
     postgres = product.program.pid_of("postgres")
-    found = {}
+    found: Sample = {}
     for number, pid in enumerate(product.webs, 1):
         memory = memory_of(pid)
-        found[f"web {number} RSS"] = memory["rss"]
-        found[f"web {number} PSS"] = memory["pss"]
+        found |= {f"web {number} {name}": mib for name, mib in memory.items()}
     own, shared = held_together([postgres, *children(postgres)])
     cache, _ = held_together([product.valkey.process.pid])
-    found |= {"database": own, BUFFERS: shared, "cache": cache}
+    found |= {"database own": own, "database buffers": shared, "cache own": cache}
     return found
 
 
 def course_of(samples: Sequence[Sample]) -> dict[str, dict[str, Any]]:
-    """Return first, last and peak of each, and whether it has stopped growing."""
+    """Return how each went; of what is own, whether it stays flat.
+
+    What is mapped and what is shared grows until it is all there.
+    """
     names = [name for name in samples[0] if name != "at_s"]
-    found = {name: course([one[name] for one in samples]) for name in names}
-    return found | {BUFFERS: found[BUFFERS] | {"is_flat": None}}
+    is_long = samples[-1]["at_s"] >= SHORTEST_S
+    found = {}
+    for name in names:
+        values = [one[name] for one in samples]
+        found[name] = {
+            "first": values[0],
+            "half": values[len(values) // 2],
+            "last": values[-1],
+            "peak": max(values),
+            "is_flat": is_flat(values) if is_long and name.endswith("own") else None,
+        }
+    return found
 
 
-def course(values: Sequence[float]) -> dict[str, Any]:
+def is_flat(values: Sequence[float]) -> bool:
+    """Compare the peak of the last quarter with that of the second."""
     quarter = len(values) // 4
-    is_flat = None  # too few to say
-    if len(values) >= FEWEST_SAMPLES:
-        earlier, later = max(values[quarter : 2 * quarter]), max(values[-quarter:])
-        is_flat = later <= max(earlier * FLAT, earlier + SLACK_MIB)
-    return {
-        "first": values[0],
-        "last": values[-1],
-        "peak": max(values),
-        "is_flat": is_flat,
-    }
+    earlier, later = max(values[quarter : 2 * quarter]), max(values[-quarter:])
+    return later <= max(earlier * FLAT, earlier + SLACK_MIB)

@@ -3,7 +3,7 @@
 from bench.mix.caller import Pace, Seen
 from bench.mix.ledger import Ledger, joined, lost_imports, lost_ratings
 from bench.mix.run import kind_of, row_of
-from bench.mix.watch import course
+from bench.mix.watch import course_of, is_flat
 
 
 def test_the_last_acknowledged_value_must_be_stored() -> None:
@@ -62,19 +62,26 @@ def test_connections_are_reckoned_together() -> None:
 
 
 def test_memory_grows_where_the_end_is_above_the_middle() -> None:
-    warm = [50.0, 90.0] + [100.0] * 10
-    noisy = [100.0, 102.0, 99.0, 101.0] * 3
-    grown = [100.0 + 20 * n for n in range(12)]
+    assert is_flat([50.0, 90.0] + [100.0] * 10)
+    assert is_flat([100.0, 102.0, 99.0, 101.0] * 3)
+    assert not is_flat([100.0 + 20 * n for n in range(12)])
 
-    assert course(warm) == {
-        "first": 50.0,
-        "last": 100.0,
-        "peak": 100.0,
-        "is_flat": True,
+
+def test_growth_is_judged_in_the_long_run_of_what_is_own() -> None:
+    short = [{"at_s": n * 1.0, "web 1 own": 100.0 * n} for n in range(60)]
+    long = [{"at_s": n * 5.0, "web 1 own": 1.0, "web 1 rss": n} for n in range(60)]
+
+    course = course_of(long)
+
+    assert course_of(short)["web 1 own"]["is_flat"] is None
+    assert course["web 1 own"]["is_flat"] is True
+    assert course["web 1 rss"] == {
+        "first": 0,
+        "half": 30,
+        "last": 59,
+        "peak": 59,
+        "is_flat": None,
     }
-    assert course(noisy)["is_flat"] is True
-    assert course(grown)["is_flat"] is False
-    assert course([1.0, 900.0])["is_flat"] is None
 
 
 def test_a_pace_is_kept_by_all_together() -> None:
