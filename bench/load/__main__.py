@@ -50,6 +50,7 @@ def read(words: Sequence[str]) -> argparse.Namespace:
     add("--home", type=Path, help="a folder, which stays")
     add("--films", type=int, default=10_000, help="of a new folder")
     add("--seed", type=int, default=1, help="of what is made up")
+    add("--untrained", action="store_true", help="learn nothing before: rules answer")
     add("--rounds", type=int, default=3, help="whose medians count")
     add("--seconds", type=float, default=1.0, help="of a round, whole ones")
     add("--connections", type=int, default=16)

@@ -25,8 +25,9 @@ START_GOAL_S = 5.0
 
 def measure(wanted: argparse.Namespace, home: Path, found: Run) -> None:
     """Add every figure to what is found; tables are printed on the way."""
-    say("Learning a model, as the product does every day ...")
-    run_module(["nexus", "train", "--daily"], {})
+    if not wanted.untrained:
+        say("Learning a model, as the product does every day ...")
+        run_module(["nexus", "train", "--daily"], {})
     found["options"] = options_of(wanted)
     measure_goals(wanted, home, found)
     if not wanted.only:
@@ -46,7 +47,7 @@ def note_start(found: Run, seconds: float) -> None:
 
 
 def options_of(wanted: argparse.Namespace) -> dict[str, Any]:
-    names = ("rounds", "seconds", "connections", "minutes", "seed")
+    names = ("rounds", "seconds", "connections", "minutes", "seed", "untrained")
     return {name: getattr(wanted, name) for name in names}
 
 
