@@ -1,6 +1,9 @@
 """Whether a goal is met is decided by medians, and never in spite of a failure."""
 
+from typing import Any
+
 from bench.load.goals import Goal
+from bench.load.profile import environ_of, hottest
 from bench.load.results import Result, Turns, line_of, summed_up, unanswered
 from bench.load.wrk import Ask, Load, load_in
 
@@ -65,3 +68,19 @@ def test_the_script_of_wrk_gets_a_line_for_each_request() -> None:
 
     assert step.line == 'PUT\t/a?b=1\ttoken\tstep\t{"stars": 5}'
     assert Ask("/a").line == "GET\t/a\t\t\t"
+
+
+def test_a_profile_names_what_an_answer_costs() -> None:
+    def busy() -> int:
+        return sum(number * number for number in range(500))
+
+    def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        start_response("200 OK", [])
+        return [str(busy()).encode()]
+
+    line = Ask("/api/movies/?page=2", "token", "PUT", "{}").line
+
+    told = list(hottest(application, [environ_of(line) for _ in range(40)]))
+
+    assert "<genexpr> (tests/bench/test_results.py" in told[0]
+    assert environ_of(line)["QUERY_STRING"] == "page=2"
