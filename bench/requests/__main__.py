@@ -17,7 +17,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from bench.load.__main__ import home_of
+from bench.homes import home_of
 from nexus.env import PROJECT_DIR
 from nexus.launch.commands import database_of
 from nexus.lib.home import Home
@@ -79,7 +79,7 @@ def main(words: Sequence[str]) -> int:
     wanted = read(words)
     checkouts = [*([wanted.beside.resolve()] if wanted.beside else []), PROJECT_DIR]
     with ExitStack() as stack:
-        home = stack.enter_context(home_of(wanted))
+        home = stack.enter_context(home_of(wanted.home, films=wanted.films))
         os.environ["NEXUS_HOME"] = str(home)
         stack.enter_context(database_of(Home(home), embedded=True))
         valkey = stack.enter_context(ValkeyProcess())
