@@ -19,7 +19,7 @@ from typing import Any
 from bench.load.wrk import Ask
 from nexus.env import PROJECT_DIR
 
-WARM_UP = 20
+WARM_UP = 100  # as many as there are of what is kept
 REQUESTS = 200
 SHOWN = 12
 

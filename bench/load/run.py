@@ -124,4 +124,4 @@ def tell(found: Run) -> None:
     missed = [one["name"] for one in found["goals"] if not one["is_met"]]
     say(f"{len(found['goals']) - len(missed)} of {len(found['goals'])} goals met")
     if missed:
-        say(f"missed: {', '.join(missed)}")
+        say(f"missed: {'; '.join(missed)}")

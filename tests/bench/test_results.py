@@ -80,7 +80,7 @@ def test_a_profile_names_what_an_answer_costs() -> None:
 
     line = Ask("/api/movies/?page=2", "token", "PUT", "{}").line
 
-    told = list(hottest(application, [environ_of(line) for _ in range(40)]))
+    told = list(hottest(application, [environ_of(line) for _ in range(120)]))
 
-    assert "<genexpr> (tests/bench/test_results.py" in told[0]
+    assert any("<genexpr> (tests/bench/test_results.py" in one for one in told)
     assert environ_of(line)["QUERY_STRING"] == "page=2"
