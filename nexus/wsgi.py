@@ -1,4 +1,4 @@
-"""What the web server loads: the application and, on one machine, the worker."""
+"""What the web server calls: `serve`. The application alone starts nothing."""
 
 import os
 
@@ -20,20 +20,25 @@ if settings.DATABASE_POOL:
 django = get_wsgi_application()
 
 from nexus.api.chunked import with_length  # noqa: E402  as above
-from nexus.api.edge import start_gate  # noqa: E402
+from nexus.api.edge import Application, start_gate  # noqa: E402
 from nexus.jobs.worker import start_worker_thread  # noqa: E402  the apps must be ready first
 from nexus.lib.memory import keep_freed_memory  # noqa: E402
 from nexus.recommendations.films import STORE  # noqa: E402
 from nexus.recommendations.serving import MODELS  # noqa: E402
 
 application = with_length(django, limit=settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
-if settings.EDGE_CACHE_MB:
-    application = start_gate(application)
-if settings.TRUSTED_PROXIES:
-    application = wrap_wsgi_with_proxy_headers(application, settings.TRUSTED_PROXIES)
 
-keep_freed_memory()
-MODELS.prepare(now=timezone.now())
-STORE.prepare(now=timezone.now())
-if settings.WORKER_IN_WEB:
-    start_worker_thread()
+
+def serve() -> Application:
+    """Return what answers requests, and start what it needs beside it."""
+    served: Application = application
+    if settings.EDGE_CACHE_MB:
+        served = start_gate(served)
+    if settings.TRUSTED_PROXIES:
+        served = wrap_wsgi_with_proxy_headers(served, settings.TRUSTED_PROXIES)
+    keep_freed_memory()
+    MODELS.prepare(now=timezone.now())
+    STORE.prepare(now=timezone.now())
+    if settings.WORKER_IN_WEB:
+        start_worker_thread()
+    return served

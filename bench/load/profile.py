@@ -44,11 +44,11 @@ def profile_of(asks: Sequence[Ask], environment: Mapping[str, str]) -> str:
 
 
 def main(words: Sequence[str]) -> int:
-    from nexus.wsgi import application  # noqa: PLC0415  it starts what it needs
+    from nexus.wsgi import serve  # noqa: PLC0415  it starts what it needs
 
     lines = Path(words[0]).read_text(encoding="utf-8").splitlines()
     asks = [environ_of(line) for line in lines]
-    for told in hottest(application, asks):
+    for told in hottest(serve(), asks):
         print(told)
     return 0
 

@@ -210,7 +210,7 @@ def web_command(host: str) -> list[str]:
         "--log-level": "warning",
     }
     words = [word for pair in options.items() for word in pair]
-    return ["-m", "granian", *words, "--no-ws", "nexus.wsgi:application"]
+    return ["-m", "granian", *words, "--no-ws", "--factory", "nexus.wsgi:serve"]
 
 
 def wait_until_ready(process: subprocess.Popen[bytes]) -> None:

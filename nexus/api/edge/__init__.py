@@ -1,5 +1,5 @@
 """Public answers kept as bytes, before Django: see `gate`."""
 
-from nexus.api.edge.gate import Gate, start_gate
+from nexus.api.edge.gate import Application, Gate, start_gate
 
-__all__ = ["Gate", "start_gate"]
+__all__ = ["Application", "Gate", "start_gate"]
