@@ -4,6 +4,8 @@ PYTHON ?= python3
 MOVIELENS ?=
 BENCH ?=
 FILMS ?= 10000
+# One more than processors: many tests wait for programs that they started.
+TEST_WORKERS ?= $(shell expr $$(nproc) + 1)
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
@@ -15,7 +17,7 @@ run: $(VENV)/base
 	@exec $(BIN)/python -m nexus run
 
 test: $(VENV)/dev
-	$(BIN)/python -m pytest -n auto --dist worksteal --cov --cov-report=term:skip-covered
+	$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist worksteal --cov --cov-report=term:skip-covered
 
 check: $(VENV)/dev
 	$(BIN)/ruff format --check .
