@@ -28,5 +28,5 @@ def test_it_warns_of_too_few_connections(
     run.check_database()
 
     told = capsys.readouterr().out
-    assert "allows 300 connections, and 2206 may be needed" in told
+    assert "allows 300 connections, and 2270 may be needed" in told
     assert "max_connections" in told

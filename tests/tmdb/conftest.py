@@ -29,5 +29,5 @@ def tmdb(server: TmdbServer) -> Iterator[Tmdb]:
 @pytest.fixture
 def hurried(server: TmdbServer) -> Iterator[Tmdb]:
     """A client that gives up early, for servers that never answer."""
-    with connect(key=server.key, base_url=server.url, timeout_s=0.15) as client:
+    with connect(key=server.key, base_url=server.url, timeout_s=0.3) as client:
         yield client
