@@ -124,7 +124,7 @@ def running_limit() -> Iterator[Limit]:
     port, words = free_port(), web_command("127.0.0.1")
     words[words.index("--port") + 1] = str(port)
     words[words.index("--workers") + 1] = str(CORES)
-    words[-1] = "bench.load.limit:application"
+    words[-1] = "bench.load.limit:serve"
     # Without its home: it is none of the product's processes.
     environment = {k: v for k, v in os.environ.items() if k != "NEXUS_HOME"}
     process = subprocess.Popen(

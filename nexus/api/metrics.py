@@ -1,6 +1,8 @@
 """What Prometheus may count of requests."""
 
+from collections import Counter as Tally
 from functools import lru_cache
+from threading import Lock
 
 from prometheus_client import Counter, Histogram
 
@@ -9,7 +11,7 @@ REQUESTS = Counter(
 )
 DURATION = Histogram(
     "nexus_request_duration_seconds",
-    "Time to answer by route.",
+    "Time of Django to answer by route.",
     ["route"],
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )
@@ -31,3 +33,28 @@ def count_request(method: str, route: str, status: int, duration_s: float) -> No
     known = method if method in METHODS else "other"
     requests_of(known, route, str(status)).inc()
     duration_of(route).observe(duration_s)
+
+
+class Told:
+    """Counts what was told from memory, where Prometheus's own way is too long.
+
+    `hand_over` brings it to the metrics, before somebody reads them.
+    """
+
+    def __init__(self) -> None:
+        self.lock = Lock()
+        self.counts = Tally[tuple[str, int]]()
+
+    def add(self, route: str, status: int) -> None:
+        with self.lock:
+            self.counts[route, status] += 1
+
+    def hand_over(self) -> None:
+        with self.lock:
+            counts, self.counts = self.counts, Tally()
+        for (route, status), number in counts.items():
+            requests_of("GET", route, str(status)).inc(number)
+        EDGE.labels("told").inc(counts.total())
+
+
+TOLD = Told()

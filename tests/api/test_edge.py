@@ -94,6 +94,23 @@ def test_it_keeps_every_public_read_of_the_catalogue(caller: Caller, path: str) 
     assert (first.status, second.body, caller.made) == (200, first.body, 1)
 
 
+def test_it_counts_what_it_tells_like_what_django_answers(caller: Caller) -> None:
+    told = 'nexus_edge_answers_total{how="told"}'
+    asked = 'nexus_requests_total{method="GET",route="api/movies/",status="200"}'
+    before = [number_of(metric) for metric in (told, asked)]
+
+    for _ in range(3):
+        caller.get(LIST)
+
+    after = [number_of(metric) for metric in (told, asked)]
+    assert [new - old for old, new in zip(before, after, strict=True)] == [2, 3]
+
+
+def number_of(metric: str) -> float:
+    lines = Api().get("/metrics").response.content.decode().splitlines()
+    return float(dict(line.rsplit(" ", 1) for line in lines).get(metric, 0))
+
+
 def test_it_answers_304_to_whoever_has_it(caller: Caller) -> None:
     etag = caller.get(LIST).headers["ETag"]
 

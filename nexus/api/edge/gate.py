@@ -21,7 +21,7 @@ import re
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from functools import lru_cache, partial
+from functools import lru_cache
 from itertools import count
 from secrets import token_hex
 from typing import Any, Final
@@ -35,7 +35,7 @@ from django.http.request import split_domain_port, validate_host
 from nexus.api import shared
 from nexus.api.edge.changes import Changes
 from nexus.api.edge.shelf import Headers, Kept, Key, Shelf
-from nexus.api.metrics import EDGE, count_request
+from nexus.api.metrics import EDGE, TOLD
 from nexus.api.middleware import REQUEST_ID
 from nexus.api.negotiation import takes_json
 
@@ -52,7 +52,7 @@ LONGEST_QUERY: Final = 1_000
 MOST_PARAMETERS: Final = 20
 # Said of each request anew.
 OWN_HEADERS: Final = {"ratelimit", "ratelimit-policy", "x-request-id"}
-TOLD, MADE, LAST_RESORT = map(EDGE.labels, ("told", "made", "last_resort"))
+MADE, LAST_RESORT = map(EDGE.labels, ("made", "last_resort"))
 PRIVATE_VARY: Final = {"*", "authorization", "cookie"}
 
 
@@ -81,9 +81,8 @@ class Gate:
         kept = self.shelf.find(key)
         if kept is None or not self.may_tell(kept, began_at):
             return self.have_made(key, kept, environ, start_response)
-        TOLD.inc()
         status, body = self.tell(kept, environ, start_response)
-        kept.count(status, self.clock() - began_at)
+        TOLD.add(kept.route, status)
         return body
 
     def may_tell(self, kept: Kept, now: float) -> bool:
@@ -126,7 +125,7 @@ class Gate:
             generation=generation,
             made_at=began_at,
             keep_s=inner[shared.KEEP_S],
-            count=partial(count_request, "GET", inner[shared.ROUTE]),
+            route=inner[shared.ROUTE],
         )
         close(body)
         if not is_private(headers):

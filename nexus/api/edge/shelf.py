@@ -2,7 +2,6 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
@@ -23,7 +22,7 @@ class Kept:
     generation: of the catalogue, read before the answer was made
     made_at, stale_from: seconds of the process's clock; stale_from None: not yet seen
                 stale
-    count:      called with the status and seconds each time it is told
+    route:      it is counted as a request of
     """
 
     parts: list[bytes]
@@ -32,7 +31,7 @@ class Kept:
     generation: int
     made_at: float
     keep_s: float
-    count: Callable[[int, float], None]
+    route: str
     stale_from: float | None = None
     size: int = field(init=False)
 

@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from nexus.api.endpoint import NEVER_STORE, PublicEndpoint, operation
+from nexus.api.metrics import TOLD
 from nexus.catalog import cache, upstream
 
 
@@ -86,4 +87,5 @@ class Metrics(OperationEndpoint):
     @operation("Tell Prometheus what happened", answers={200: None})
     def get(self, request: Request) -> HttpResponse:
         upstream.show_breaker()
+        TOLD.hand_over()
         return HttpResponse(generate_latest(REGISTRY), content_type=CONTENT_TYPE_LATEST)
