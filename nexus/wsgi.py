@@ -10,6 +10,10 @@ from nexus.env import load_env_file
 
 load_env_file()
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "nexus.settings")
+for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    # The arithmetic of one request is too little to share: threads that wait for more
+    # of it would take three times what it takes, from the other requests.
+    os.environ.setdefault(name, "1")
 
 from django.conf import settings  # noqa: E402  the environment comes first
 
@@ -22,7 +26,6 @@ django = get_wsgi_application()
 from nexus.api.chunked import with_length  # noqa: E402  as above
 from nexus.api.edge import Application, start_gate  # noqa: E402
 from nexus.jobs.worker import start_worker_thread  # noqa: E402  the apps must be ready first
-from nexus.lib.memory import keep_freed_memory  # noqa: E402
 from nexus.recommendations.films import STORE  # noqa: E402
 from nexus.recommendations.serving import MODELS  # noqa: E402
 
@@ -36,7 +39,6 @@ def serve() -> Application:
         served = start_gate(served)
     if settings.TRUSTED_PROXIES:
         served = wrap_wsgi_with_proxy_headers(served, settings.TRUSTED_PROXIES)
-    keep_freed_memory()
     MODELS.prepare(now=timezone.now())
     STORE.prepare(now=timezone.now())
     if settings.WORKER_IN_WEB:

@@ -114,7 +114,7 @@ def sum_lines(found: Sequence[Line], stars: Floats, *, size: int) -> Neighbourho
     """Sum them up over a catalogue of so many films; stars: of the line's film."""
     if not found:
         return Neighbourhood(np.zeros(size), np.zeros(size), np.zeros(size))
-    # As few large arrays as will do: to have the memory of one costs more than to sum.
+    # As few large arrays as will do: memory for another may cost more than its sum.
     films = np.concatenate([line.films for line in found], dtype=np.intp)
     weights = np.concatenate([line.weights for line in found])
     given = np.concatenate(
