@@ -103,15 +103,11 @@ def find_lines(
     return lines
 
 
-def neighbourhood_of_all(
-    content: Content, judged: Ints, stars: Floats, lines: NearLines
-) -> Neighbourhood:
-    """Return `neighbourhood` of all films, bit for bit, a judged film after another."""
-    return sum_lines(lines.of(content, judged), stars, size=content.facts_of.size)
-
-
 def sum_lines(found: Sequence[Line], stars: Floats, *, size: int) -> Neighbourhood:
-    """Sum them up over a catalogue of so many films; stars: of the line's film."""
+    """Return `neighbourhood` of all films of so large a catalogue, bit for bit.
+
+    stars: of the films that the lines are of, in their order
+    """
     if not found:
         return Neighbourhood(np.zeros(size), np.zeros(size), np.zeros(size))
     # As few large arrays as will do: memory for another may cost more than its sum.

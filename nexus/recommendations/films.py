@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
@@ -25,9 +25,10 @@ logger = logging.getLogger(__name__)
 OVERLAP: Final = timedelta(minutes=1)
 LOOKED_AT: Final = 2_000  # of the newest changes; more than TMDb tells in that time
 # A picture of so many films is redrawn aside, and no request is kept waiting. It takes
-# up to so much of the process's time.
+# up to so much of the process's time, and is tried again after so long.
 LARGE = 5_000
 SHARE: Final = 0.1
+TRIED_AGAIN_AFTER_S: Final = 5.0
 MOST_OTHERS: Final = 5_000
 # Asked for with every answer: by hand, as making the same of objects takes far longer.
 NEWEST: Final[LiteralString] = """
@@ -62,10 +63,19 @@ class Picture:
     stamp: Stamp | None
     others: dict[int, engine.FilmFacts | None] = field(default_factory=dict)
 
+    @property
+    def is_large(self) -> bool:
+        return len(self.facts) >= LARGE
+
+    @property
+    def has_films_beyond(self) -> bool:
+        """Say whether films that are shown may be missing, for good or for a while."""
+        return self.shortlist.is_full or self.is_large
+
     def lacks(self, film_id: int | None) -> bool:
-        """Say whether the film should be here, for all that we know."""
+        """Say whether the film has to be drawn before it can be asked about."""
         is_here = film_id is None or film_id in self.facts
-        return not (is_here or self.shortlist.is_full)
+        return not (is_here or self.has_films_beyond)
 
     def facts_beyond(
         self, movie_ids: Collection[int], *, afresh: int | None, now: datetime
@@ -74,7 +84,7 @@ class Picture:
 
         afresh: one that may be newer than what is remembered
         """
-        if not self.shortlist.is_full:
+        if not self.has_films_beyond:
             return {}
         beyond = [id_ for id_ in movie_ids if id_ not in self.facts]
         others = self.others.copy()  # another thread may empty it
@@ -142,6 +152,7 @@ class FilmStore:
         self.picture = NOTHING
         self.aside: threading.Thread | None = None
         self.rests_until = 0.0
+        self.is_doubted = False
 
     def prepare(self, *, now: datetime) -> None:
         """Begin with the first picture aside: who asks before its end waits for it."""
@@ -166,15 +177,15 @@ class FilmStore:
         return Films(picture, beyond)
 
     def look(self, *, now: datetime, with_film: int | None = None) -> Picture:
-        """Return the picture; unless it is full, `with_film` is in it if it is shown.
+        """Return the picture; a small one has `with_film` in it, if that is shown.
 
         It may hold a film that is gone, or too old to be shown, since it was drawn.
         """
         picture = self.picture
-        if not is_current(picture, with_film):
+        if self.is_due(with_film):
             if picture.lacks(with_film) or not picture.facts:
                 self.redraw(with_film, now=now, waits=True)
-            elif len(picture.facts) < LARGE:
+            elif not picture.is_large:
                 self.redraw(with_film, now=now, waits=False)
             elif monotonic() >= self.rests_until:
                 self.begin_aside(now)
@@ -188,8 +199,9 @@ class FilmStore:
         if not self.lock.acquire(blocking=waits):
             return
         try:
-            if not is_current(self.picture, with_film):
+            if self.is_due(with_film):
                 began_s = monotonic()
+                self.is_doubted = False
                 self.picture = draw(self.picture, now=now)
                 took_s = monotonic() - began_s
                 self.rests_until = monotonic() + took_s * (1 / SHARE - 1)
@@ -206,8 +218,10 @@ class FilmStore:
     def redraw_aside(self, now: datetime) -> None:
         try:
             self.redraw(None, now=now, waits=False)
-        except DatabaseTrouble as error:
-            logger.warning("the films could not be read: %s", error)
+        except Exception as error:
+            trace = None if isinstance(error, DatabaseTrouble) else error
+            logger.warning("the films could not be read: %s", error, exc_info=trace)
+            self.rests_until = monotonic() + TRIED_AGAIN_AFTER_S
         finally:
             connection.close()
 
@@ -218,7 +232,10 @@ class FilmStore:
 
     def doubt(self) -> None:
         """Look again at the next call: a film turned out to be gone."""
-        self.picture = replace(self.picture, stamp=None)
+        self.is_doubted = True
+
+    def is_due(self, with_film: int | None) -> bool:
+        return self.is_doubted or not is_current(self.picture, with_film)
 
 
 STORE = FilmStore()

@@ -137,6 +137,8 @@ class Rules:
         self, taste: engine.Taste, movie_ids: Sequence[int], *, limit: int | None = None
     ) -> list[engine.Explanation]:
         """Explain for a member of this taste."""
+        if not movie_ids:
+            return []
         catalogue = self.films.holding({*movie_ids, *taste.rated, *taste.movies})
         found = engine.explain_all_by_rules(catalogue, taste, movie_ids, limit=limit)
         return list(found)

@@ -25,9 +25,10 @@ BY_POPULARITY: Final = "popularity"
 
 @dataclass(frozen=True, slots=True)
 class Shortlist:
-    """The films that are listed; bounds: each passes one of them; none: these are all.
+    """The films that are listed.
 
-    Where they are not all that are shown, only films with votes, or popular ones, are.
+    bounds: a listed film passes one of them; by default any film does. Where not all
+            that are shown are listed, only films with votes, or popular ones, are.
     """
 
     ids: frozenset[int] = frozenset()
@@ -48,7 +49,7 @@ class Shortlist:
 
 
 def read_shortlist(*, now: datetime) -> Shortlist:
-    """Return the films with the most votes, and of those beyond the most popular."""
+    """Return all films, or of very many those with most votes and the most popular."""
     films = Movie.objects.filter(shown(now))
     by_votes = films.order_by(*order_by(f"-{BY_VOTES}"))
     ids = by_votes.values_list("id", flat=True)[: RECOMMENDED_FILMS + 1]

@@ -162,6 +162,7 @@ def test_an_obscure_film_has_similar_titles(api: Api) -> None:
     answer = api.get(f"/api/movies/{TITANIC}/similar/")
 
     assert answer.status == 200
+    assert ids(answer.json)
     assert ids(answer.json) <= LISTED
     blank = make_movie(vote_count=0, genres=[])
     assert api.get(f"/api/movies/{blank.pk}/similar/").json == []

@@ -3,15 +3,23 @@ import pytest
 from hypothesis import given
 
 from nexus.engine import FilmFacts, build_catalogue
-from nexus.engine.content import similarities
+from nexus.engine.arrays import Floats, Ints
+from nexus.engine.content import Content, similarities
 from nexus.engine.neighbours import (
     NearLines,
+    Neighbourhood,
     closeness,
     nearness,
     neighbourhood,
-    neighbourhood_of_all,
+    sum_lines,
 )
 from tests.engine.films import CATALOGUE, film_lists, laws
+
+
+def neighbourhood_of_all(
+    content: Content, judged: Ints, stars: Floats, lines: NearLines
+) -> Neighbourhood:
+    return sum_lines(lines.of(content, judged), stars, size=content.facts_of.size)
 
 
 def test_it_weighs_by_the_square_between_far_and_close_by_hand() -> None:

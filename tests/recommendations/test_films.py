@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from functools import partial
+from time import monotonic
 
 import pytest
 from django.db import connection
@@ -239,7 +240,7 @@ def test_a_large_picture_is_redrawn_aside(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_film_that_is_needed_is_waited_for_in_a_large_picture(
+def test_a_film_that_a_large_picture_lacks_is_waited_for_by_nobody(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(films, "LARGE", 1)
@@ -248,7 +249,9 @@ def test_a_film_that_is_needed_is_waited_for_in_a_large_picture(
     look(store)
     new = make_movie().pk
 
-    assert new in look(store, with_film=new).ids
+    with store.lock:  # a redraw takes long
+        assert store.films(now=timezone.now(), about=[], with_film=new).has(new)
+    store.settle()
 
 
 @pytest.mark.django_db(transaction=True)
@@ -278,6 +281,7 @@ def test_trouble_with_the_database_leaves_the_picture(
         store.settle()
 
     assert "the films could not be read" in caplog.text
+    assert store.rests_until > monotonic()
     film = make_movie().pk
     assert ids(store) == [film]
 
