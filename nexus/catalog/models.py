@@ -155,6 +155,9 @@ class Movie(models.Model):
                 fields=["genres"], name="movie_genres", opclasses=["jsonb_path_ops"]
             ),
             GinIndex(fields=["title_keys"], name="movie_title_keys"),
+            models.Index(
+                fields=["id"], condition=Q(title_keys=[]), name="movie_without_keys"
+            ),
             GinIndex(fields=["title_words"], name="movie_title_words"),
             GinIndex(
                 fields=["title_words"],

@@ -22,11 +22,29 @@ from nexus.catalog.rows import count_rows, read_in_order, read_listed
 T = TypeVar("T")
 
 LAST_PAGE: Final = 500
-DEAR_S = 0.02  # to count; what took longer is kept for a while
+DEAR_S = 0.05  # to count; what took longer is kept for a while
 LARGE: Final = 1_000  # so many films took some time, too
 KEPT_S: Final = 60.0
 COUNTING: Final = tuple(Lock() for _ in range(64))  # one for each count, nearly
-COUNTS: Final = LocMemCache("counts", {"OPTIONS": {"MAX_ENTRIES": 2_000}})
+
+
+class Counts:
+    """What was counted, until it is forgotten; what was begun before that, too."""
+
+    def __init__(self) -> None:
+        self.kept = LocMemCache("counts", {"OPTIONS": {"MAX_ENTRIES": 2_000}})
+        self.times_forgotten = 0
+
+    def forget(self) -> None:
+        self.times_forgotten += 1
+        self.kept.clear()
+
+    def keep(self, name: str, found: object, *, keep_s: float, since: int) -> None:
+        if since == self.times_forgotten:
+            self.kept.set(name, found, timeout=keep_s)
+
+
+COUNTS: Final = Counts()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,17 +84,17 @@ def kept_if_dear(key: object, count: Callable[[], T], *, keep_s: float = KEPT_S)
     Of all who want to know it at once, one counts.
     """
     name = hashlib.sha256(repr(key).encode()).hexdigest()
-    kept: T | None = COUNTS.get(name)
+    kept: T | None = COUNTS.kept.get(name)
     if kept is not None:
         return kept
     with COUNTING[int(name, 16) % len(COUNTING)]:
-        kept = COUNTS.get(name)
+        kept = COUNTS.kept.get(name)
         if kept is not None:
             return kept
-        began = perf_counter()
+        began, since = perf_counter(), COUNTS.times_forgotten
         found = count()
         if perf_counter() - began > DEAR_S or is_large(found):
-            COUNTS.set(name, found, timeout=keep_s)
+            COUNTS.keep(name, found, keep_s=keep_s, since=since)
         return found
 
 

@@ -28,7 +28,7 @@ from nexus.catalog.models import (
     Person,
     weighted_average,
 )
-from nexus.catalog.pages import Page, kept_if_dear, read_page
+from nexus.catalog.pages import COUNTS, Page, kept_if_dear, read_page
 from nexus.catalog.rows import read_credits, read_keywords
 from nexus.catalog.search import best_matches
 from nexus.lib.errors import InvalidError
@@ -187,6 +187,12 @@ def genre_names() -> dict[int, str]:
         # An empty catalogue is about to be filled.
         cache.LOCAL.set(GENRE_NAMES, names, timeout=NAMES_KEPT_S if names else 0)
     return names
+
+
+def forget_copies() -> None:
+    """Ask the database again: something of the catalogue changed."""
+    cache.LOCAL.delete(GENRE_NAMES)
+    COUNTS.forget()
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ AT_ONCE = 1_000
 def derive_titles(movie: Movie, other_titles: Iterable[str] = ()) -> None:
     """Set the columns that derive from the film's titles, those of any language."""
     titles = [movie.title, movie.original_title, *other_titles]
-    movie.sort_title = sort_key(movie.title)[:500]
+    movie.sort_title = sort_key(movie.title)
     movie.title_keys = keys_of(titles)
     movie.title_words = all_words_of(titles)
 

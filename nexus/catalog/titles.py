@@ -20,6 +20,7 @@ LETTERS = str.maketrans(
     {"ø": "o", "đ": "d", "ł": "l", "æ": "ae", "œ": "oe", "ð": "d", "þ": "th"}
 )
 LONGEST_WORD = 40
+LONGEST_KEY = 500  # fits the entry of an index, in any script
 # Whoever types a word of three letters wrong has typed another word.
 SHORTEST_FORGIVEN = 4
 SHORTEST_FORGIVEN_TWICE = 8
@@ -35,11 +36,11 @@ def fold(title: str) -> str:
 
 
 def sort_key(title: str) -> str:
-    """Return the folded title without its leading article, "" never."""
+    """Return the folded title without its leading article, "" never; cut to fit."""
     words = fold(title).split()
     if len(words) > 1 and words[0] in ARTICLES:
         words = words[1:]
-    return " ".join(words) or title.casefold()
+    return (" ".join(words) or title.casefold())[:LONGEST_KEY]
 
 
 def words_of(title: str) -> list[str]:

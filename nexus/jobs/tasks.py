@@ -14,7 +14,7 @@ from procrastinate.exceptions import ConnectorException, UniqueViolation
 from procrastinate.jobs import Status
 
 from nexus.accounts import closing, mails, sessions
-from nexus.catalog import genres, images, listings, operations, upkeep
+from nexus.catalog import genres, images, listings, operations, title_index, upkeep
 from nexus.catalog.upstream import in_background
 from nexus.jobs.apart import run_apart
 from nexus.lib.errors import BadUpstreamError, UnavailableError
@@ -92,6 +92,13 @@ def refresh_old_movies(timestamp: int) -> None:
 @in_background()
 def refresh_changed_movies(timestamp: int) -> None:
     upkeep.refresh_changed_movies(now=timezone.now())
+
+
+# Films that a version before this one stores while both run have no words yet.
+@app.periodic(cron="50 * * * *")
+@app.task(name="derive_titles", queueing_lock="derive_titles")
+def derive_titles(timestamp: int) -> None:
+    title_index.derive_missing()
 
 
 # Twice before the lists are stale, so that one failure goes unnoticed.

@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping
 from contextlib import ExitStack, closing, suppress
 from http.client import HTTPConnection, HTTPException
+from pathlib import Path
 from types import FrameType
 
 import psycopg
@@ -23,6 +24,7 @@ from nexus.launch.progress import say, step
 
 START_LIMIT_S = 60.0
 MOST_BUFFERS_MB = 2_048
+CONTAINER_MEMORY = Path("/sys/fs/cgroup/memory.max")
 OTHER_CONNECTIONS = 30  # of workers elsewhere, commands, backups
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
@@ -149,6 +151,15 @@ def connections_wanted() -> int:
     return settings.WEB_WORKERS * of_a_process + OTHER_CONNECTIONS
 
 
+def memory_of_machine() -> int:
+    """Return bytes: those of the container, where it has fewer than its host."""
+    host = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    try:
+        return min(host, int(CONTAINER_MEMORY.read_text()))
+    except (OSError, ValueError):  # no container, or "max"
+        return host
+
+
 def database_settings() -> dict[str, str]:
     """Fit PostgreSQL to this machine and to answers within milliseconds.
 
@@ -156,7 +167,7 @@ def database_settings() -> dict[str, str]:
     that are not in memory are on no turning disk; nobody waits for a compiler or for a
     second process to help, which are for questions that take seconds.
     """
-    memory_mb = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
+    memory_mb = memory_of_machine() // 2**20
     return {
         "max_connections": str(max(100, connections_wanted())),
         "shared_buffers": f"{min(max(memory_mb // 8, 128), MOST_BUFFERS_MB)}MB",

@@ -1,5 +1,7 @@
 """What a typed title finds, and which film first."""
 
+from random import Random
+
 import pytest
 from django.utils import timezone
 
@@ -119,6 +121,16 @@ def test_it_heeds_what_films_are_asked_for() -> None:
 
     assert [Movie.objects.get(id=id_).year for id_ in ids] == [1999]
     assert best_matches(Movie.objects.none(), "dark") == []
+
+
+def test_the_longest_title_of_any_script_can_be_stored_and_found() -> None:
+    chosen = Random(0)  # noqa: S311  nothing repeats itself
+    letters = chosen.choices(range(0xAC00, 0xD7A4), k=500)
+    title = "".join(map(chr, letters))
+
+    make_movie(title=title)
+
+    assert found(title) == [title]
 
 
 def test_a_title_without_words_can_be_stored() -> None:

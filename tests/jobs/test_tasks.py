@@ -19,6 +19,7 @@ HOURLY = {
     "refresh_changed_movies",
     "refresh_trending",
     "purge_old_movies",
+    "derive_titles",
 }
 # Often enough for a machine that is on for a few hours a day.
 OFTEN = {"refresh_genres", "refresh_images"}

@@ -19,7 +19,8 @@ class Migration(migrations.Migration):
                 ('remainders', django.contrib.postgres.fields.ArrayField(base_field=models.IntegerField(), size=None)),
             ],
         ),
-        # The version before reads and writes the column: a later one drops it.
+        # The version before reads and writes the column, and its index: a later one
+        # drops them.
         migrations.SeparateDatabaseAndState(
             state_operations=[
                 migrations.RemoveIndex(model_name='movie', name='movie_title_grams'),

@@ -20,6 +20,7 @@ def built(index: models.Index) -> list[Operation]:
 
 
 INDEXES = [
+    models.Index(fields=['id'], condition=Q(('title_keys', [])), name='movie_without_keys'),
     GinIndex(fields=['title_keys'], name='movie_title_keys'),
     GinIndex(fields=['title_words'], name='movie_title_words'),
     GinIndex(fields=['title_words'], condition=Q(('removed_at__isnull', True), ('vote_count__gte', 50)), name='movie_title_words_known'),
@@ -71,12 +72,6 @@ class Migration(migrations.Migration):
             ' autovacuum_analyze_scale_factor = 0.02)',
             'ALTER TABLE catalog_movie RESET (autovacuum_vacuum_scale_factor,'
             ' autovacuum_vacuum_insert_scale_factor, autovacuum_analyze_scale_factor)',
-        ),
-        # Of the column that only the version before knows.
-        migrations.RunSQL(
-            'DROP INDEX CONCURRENTLY IF EXISTS movie_title_grams',
-            'CREATE INDEX CONCURRENTLY IF NOT EXISTS movie_title_grams'
-            ' ON catalog_movie USING gin (title_grams)',
         ),
         *(RemoveIndexConcurrently(model_name='movie', name=name) for name in REPLACED),
     ]

@@ -11,28 +11,35 @@ TABLES = (
     "catalog_movietext",
     "catalog_person",
 )
-MAKE = """
-CREATE FUNCTION catalog_tell_change() RETURNS trigger LANGUAGE plpgsql AS $$
+FUNCTION = """
+CREATE OR REPLACE FUNCTION catalog_tell_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM pg_notify('nexus_catalogue', '');
     RETURN NULL;
-END $$;
-""" + "".join(
-    f"""
-CREATE TRIGGER tell_change AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON {table}
-FOR EACH STATEMENT EXECUTE FUNCTION catalog_tell_change();
+END $$
 """
-    for table in TABLES
-)
-UNMAKE = (
-    "".join(f"DROP TRIGGER tell_change ON {table};\n" for table in TABLES)
-    + "DROP FUNCTION catalog_tell_change();"
-)
+TRIGGER = """
+CREATE OR REPLACE TRIGGER tell_change
+AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON {table}
+FOR EACH STATEMENT EXECUTE FUNCTION catalog_tell_change()
+"""
 
 
 class Migration(migrations.Migration):
+    # A table at a time: who locks several while films are stored may wait for ever.
+    atomic = False
+
     dependencies = [
         ('catalog', '0006_list_indexes'),
     ]
 
-    operations = [migrations.RunSQL(MAKE, UNMAKE)]
+    operations = [
+        migrations.RunSQL(FUNCTION, 'DROP FUNCTION IF EXISTS catalog_tell_change()'),
+        *(
+            migrations.RunSQL(
+                TRIGGER.format(table=table),
+                f'DROP TRIGGER IF EXISTS tell_change ON {table}',
+            )
+            for table in TABLES
+        ),
+    ]
