@@ -10,13 +10,17 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: run test check bench bench-parts eval audit format lock clean
+.PHONY: run test coverage check bench bench-parts eval audit format lock clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/base
 	@exec $(BIN)/python -m nexus run
 
 test: $(VENV)/dev
+	$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist worksteal
+
+# The same, and which lines no test runs: takes half as long again.
+coverage: $(VENV)/dev
 	$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist worksteal --cov --cov-report=term:skip-covered
 
 check: $(VENV)/dev

@@ -75,8 +75,10 @@ def tmdb(tmdb_for_all: TmdbServer, settings: Settings) -> Iterator[TmdbServer]:
     """A TMDb that the product is configured to ask."""
     settings.TMDB_API_KEY = tmdb_for_all.key
     settings.TMDB_API_URL = tmdb_for_all.url
+    films = dict(tmdb_for_all.movies)
     yield tmdb_for_all
     tmdb_for_all.reset()
+    tmdb_for_all.movies = films
 
 
 @pytest.fixture(autouse=True)

@@ -39,7 +39,7 @@ from tests.tmdb_server import TmdbServer
 from tests.tmdb_weather import FAULTS, HANGING, HARMLESS, Fault, Names, Weather
 
 LIMIT_S = 30.0
-SHORT_S = 0.15  # instead of the four seconds that a TMDb that hangs would cost
+SHORT_S = 0.3  # instead of the four seconds that a TMDb that hangs would cost
 
 
 @pytest.fixture(scope="module", autouse=True)
