@@ -11,7 +11,7 @@ from django.db import connections
 from django.db.models import Count
 
 from bench.data.films import FIRST_ID
-from bench.data.load import PASSWORD
+from bench.data.load import MOST_VOTES, PASSWORD
 from bench.load.goals import Material
 from nexus.accounts.models import User
 from nexus.catalog.models import Movie
@@ -35,7 +35,7 @@ def database() -> Iterator[None]:
 def collect(seed: int) -> Material:
     """Return what requests are made of, but for members."""
     shown = Movie.objects.filter(removed_at=None, fetched_at__isnull=False)
-    known = shown.order_by("-vote_count", "id")
+    known = shown.order_by(MOST_VOTES, "id")
     return Material(
         random=np.random.default_rng(seed),
         films=list(shown.order_by("id").values_list("id", flat=True)),

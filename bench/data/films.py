@@ -118,7 +118,7 @@ class Film:
     genres: list[int]
     overview: str | None
     vote_average: float | None
-    vote_count: int
+    vote_count: int | None  # never 0, as stored
     popularity: float
     is_removed: bool
 
@@ -274,7 +274,7 @@ def make_films(
             genres=[id_ for id_, has in zip(ids, liked, strict=True) if has],
             overview=titles.overview() if titles.draw() < 0.8 else None,
             vote_average=average if votes else None,
-            vote_count=votes,
+            vote_count=votes or None,
             popularity=known,
             is_removed=titles.draw() < 0.002,
         )

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from django.contrib.auth.hashers import make_password
 from django.db import connection, transaction
+from django.db.models import F
 
 from bench.data.films import FIRST_ID, Film, make_films
 from bench.data.words import Words, make_words
@@ -29,6 +30,7 @@ MOST_RATED_FILMS = 100_000
 HALF_OF_RATINGS = 500  # films
 PASSWORD = "correct-horse-7"  # noqa: S105  of every member made up
 TABLES = (Movie, TitleWord, MovieText, Person, Credit, Keyword, User, Rating, Viewing)
+MOST_VOTES = F("vote_count").desc(nulls_last=True)
 HALF_STARS = [0.01, 0.02, 0.02, 0.05, 0.06, 0.14, 0.16, 0.27, 0.13, 0.14]
 
 Row = tuple[Any, ...]
@@ -189,7 +191,7 @@ def metadata_of(film: Film) -> str:
             "production_companies": [company] * (1 + film.id % 3),
             "production_countries": [{"code": "US", "name": "United States"}],
             "spoken_languages": [{"code": film.language, "name": film.language}],
-            "certifications": {"US": "PG-13"} if film.vote_count > 20 else {},
+            "certifications": {"US": "PG-13"} if (film.vote_count or 0) > 20 else {},
         }
     )
 
@@ -282,7 +284,7 @@ class Picks:
         users = User.objects.filter(username__startswith="member").order_by("id")
         self.members = np.array(users.values_list("id", flat=True)[:members])
         known = Movie.objects.filter(id__gte=FIRST_ID, removed_at=None)
-        by_votes = known.order_by("-vote_count", "id").values_list("id", flat=True)
+        by_votes = known.order_by(MOST_VOTES, "id").values_list("id", flat=True)
         self.films = np.array(by_votes[: min(films, MOST_RATED_FILMS)])
 
     def pairs(self, count: int) -> list[tuple[int, int]]:

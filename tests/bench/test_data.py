@@ -31,7 +31,7 @@ def test_equal_seeds_give_equal_films() -> None:
 
 def test_films_are_spread_as_real_ones_are() -> None:
     films = made_up(5_000)
-    votes = sorted((film.vote_count for film in films), reverse=True)
+    votes = sorted((film.vote_count or 0 for film in films), reverse=True)
     years = [film.year for film in films if film.year]
     languages = {film.language for film in films}
 
@@ -43,6 +43,8 @@ def test_films_are_spread_as_real_ones_are() -> None:
     assert len(languages) > 20
     assert any(film.other_titles for film in films)
     assert all(film.vote_average is None for film in films if not film.vote_count)
+    assert 0 not in {film.vote_count for film in films}
+    assert votes[-1] == 0  # some have none
     assert {len(film.genres) for film in islice(films, 500)} > {0, 1, 2, 3}
 
 
@@ -52,6 +54,8 @@ def test_it_loads_what_the_product_would_have_stored() -> None:
 
     movies = Movie.objects.filter(id__gt=3_000_000).prefetch_related("texts")
     assert movies.count() == 300
+    assert movies.filter(vote_count=None).exists()
+    assert not movies.filter(vote_count=0).exists()
     for movie in movies:
         stored = (movie.sort_title, movie.title_keys, movie.title_words)
         derive_titles(movie, [str(text.title) for text in movie.texts.all()])
