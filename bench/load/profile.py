@@ -10,12 +10,12 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from io import BytesIO
 from pathlib import Path
 from time import thread_time
 from types import CodeType
 from typing import Any
 
+from bench.environ import Environ, environ_of
 from bench.load.wrk import Ask
 from nexus.env import PROJECT_DIR
 
@@ -23,7 +23,7 @@ WARM_UP = 100  # as many as there are of what is kept
 REQUESTS = 200
 SHOWN = 12
 
-Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 
 
 def profile_of(asks: Sequence[Ask], environment: Mapping[str, str]) -> str:
@@ -47,13 +47,13 @@ def main(words: Sequence[str]) -> int:
     from nexus.wsgi import serve  # noqa: PLC0415  it starts what it needs
 
     lines = Path(words[0]).read_text(encoding="utf-8").splitlines()
-    asks = [environ_of(line) for line in lines]
+    asks = [request_in(line) for line in lines]
     for told in hottest(serve(), asks):
         print(told)
     return 0
 
 
-def hottest(application: Application, asks: Sequence[dict[str, Any]]) -> Iterator[str]:
+def hottest(application: Application, asks: Sequence[Environ]) -> Iterator[str]:
     """Yield the functions with most processor time of their own."""
     profile = cProfile.Profile(thread_time)
     for environ in asks[:WARM_UP]:
@@ -76,32 +76,13 @@ def place_of(code: CodeType | str) -> str:
     return f"{code.co_name} ({path}:{code.co_firstlineno})"
 
 
-def environ_of(line: str) -> dict[str, Any]:
-    """Return the request as the web server would give it to the application."""
+def request_in(line: str) -> Environ:
+    """Read a line that wrk gets."""
     method, target, token, _, body = line.split("\t")
-    path, _, query = target.partition("?")
-    found = {
-        "REQUEST_METHOD": method,
-        "SCRIPT_NAME": "",
-        "PATH_INFO": path,
-        "QUERY_STRING": query,
-        "SERVER_NAME": "127.0.0.1",
-        "SERVER_PORT": "80",
-        "SERVER_PROTOCOL": "HTTP/1.1",
-        "REMOTE_ADDR": "127.0.0.1",
-        "HTTP_HOST": "127.0.0.1",
-        "wsgi.url_scheme": "http",
-        "wsgi.input": BytesIO(body.encode()),
-        "wsgi.errors": sys.stderr,
-    }
-    if token:
-        found["HTTP_AUTHORIZATION"] = f"Bearer {token}"
-    if body:
-        found |= {"CONTENT_TYPE": "application/json", "CONTENT_LENGTH": str(len(body))}
-    return found
+    return environ_of(target, method=method, token=token, body=body)
 
 
-def send(application: Application, environ: dict[str, Any]) -> None:
+def send(application: Application, environ: Environ) -> None:
     statuses: list[str] = []
     answer = application(environ, lambda status, *_: statuses.append(status))
     b"".join(answer)

@@ -23,8 +23,6 @@ from nexus.launch.commands import database_of
 from nexus.lib.home import Home
 from tests.valkey_process import ValkeyProcess
 
-INSIDE = Path(__file__).with_name("inside.py")
-
 
 class Inside:
     """A process that answers requests by the code of one checkout."""
@@ -50,9 +48,9 @@ class Inside:
 @contextmanager
 def inside(checkout: Path, **variables: str) -> Iterator[Inside]:
     with subprocess.Popen(
-        [sys.executable, INSIDE],
+        [sys.executable, "-P", "-m", "bench.requests.inside"],
         cwd=checkout,
-        env=os.environ | {"PYTHONPATH": str(checkout)} | variables,
+        env=os.environ | {"PYTHONPATH": str(PROJECT_DIR)} | variables,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

@@ -1,7 +1,8 @@
 """Answers requests in this process, through the application that the server loads.
 
-`bench.requests` starts it with the checkout to be measured on its path. A line on the
-standard input says what to do, with which requests and how many; JSON, as the answer.
+`bench.requests` starts it in the checkout to be measured: `nexus` is of that one, `bench`
+of its own. A line on the standard input says what to do, with which requests and how
+many; JSON, as the answer.
 """
 
 import cProfile
@@ -15,58 +16,23 @@ from io import BytesIO
 from itertools import cycle
 from typing import Any
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "nexus.settings")
+from bench.environ import Environ, environ_of
 
-from nexus.wsgi import application
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "nexus.settings")
+sys.path.insert(0, os.getcwd())  # noqa: PTH109  whatever `bench` comes from
+
+from nexus import wsgi
 
 PASSWORD = "correct-horse-7"  # noqa: S105  of every member made up
 MEMBERS = 10
 SHOWN = 60
-
-Environ = dict[str, Any]
-
-
-def environ(
-    path: str,
-    query: str = "",
-    *,
-    method: str = "GET",
-    token: str = "",
-    body: Any = None,
-) -> Environ:
-    """Return what granian gives the application."""
-    sent = b"" if body is None else json.dumps(body).encode()
-    told = {
-        "SERVER_PROTOCOL": "HTTP/1.1",
-        "SERVER_SOFTWARE": "Granian",
-        "SERVER_NAME": "127.0.0.1",
-        "SERVER_PORT": "8000",
-        "REMOTE_ADDR": "127.0.0.1",
-        "SCRIPT_NAME": "",
-        "HTTP_HOST": "127.0.0.1:8000",
-        "HTTP_USER_AGENT": "bench",
-        "HTTP_ACCEPT": "*/*",
-        "REQUEST_METHOD": method,
-        "PATH_INFO": path,
-        "QUERY_STRING": query,
-        "wsgi.version": (1, 0),
-        "wsgi.url_scheme": "http",
-        "wsgi.errors": sys.stderr,
-        "wsgi.multithread": True,
-        "wsgi.multiprocess": True,
-        "wsgi.run_once": False,
-        "wsgi.input": sent,
-    }
-    if token:
-        told["HTTP_AUTHORIZATION"] = f"Bearer {token}"
-    if sent:
-        told |= {"CONTENT_TYPE": "application/json", "CONTENT_LENGTH": str(len(sent))}
-    return told
+# What the server calls starts what a request needs; older checkouts start it on import.
+application = wsgi.serve() if hasattr(wsgi, "serve") else wsgi.application
 
 
 def answer(asked: Environ) -> tuple[str, bytes]:
     told: list[Any] = []
-    own = asked | {"wsgi.input": BytesIO(asked["wsgi.input"])}
+    own = asked | {"wsgi.input": BytesIO(asked["wsgi.input"].getvalue())}
     body = application(own, lambda *said: told.extend(said))
     content = b"".join(body)
     if hasattr(body, "close"):
@@ -76,46 +42,52 @@ def answer(asked: Environ) -> tuple[str, bytes]:
 
 def sign_in(address: str) -> str:
     sent = {"email": address, "password": PASSWORD}
-    _, content = answer(environ("/api/auth/login/", method="POST", body=sent))
+    asked = environ_of("/api/auth/login/", method="POST", body=json.dumps(sent))
+    _, content = answer(asked)
     return str(json.loads(content)["access"])
 
 
 def collect() -> dict[str, list[Environ]]:
     """Make the requests: of each kind more than a hundred, all different."""
+    from django.db.models import F  # noqa: PLC0415
+
     from nexus.accounts.models import User  # noqa: PLC0415  Django must be ready
     from nexus.catalog.models import Movie  # noqa: PLC0415
 
     shown = Movie.objects.filter(removed_at=None, fetched_at__isnull=False)
-    films = list(shown.order_by("-vote_count", "id").values_list("id", flat=True)[:400])
+    known = shown.order_by(F("vote_count").desc(nulls_last=True), "id")
+    films = list(known.values_list("id", flat=True)[:400])
     members = User.objects.filter(username__startswith="member").order_by("id")
     addresses = members.values_list("email", flat=True)[:MEMBERS]
     tokens = cycle([sign_in(address) for address in addresses])
     genres, stars = (28, 12, 16, 35, 80, 99, 18), cycle((3, 3.5, 4, 4.5, 5))
     return {
         "list": [
-            environ("/api/movies/", f"genres={genre}&year_min={year}")
+            environ_of(f"/api/movies/?genres={genre}&year_min={year}")
             for genre in genres
             for year in range(1970, 2000)
         ],
-        "detail": [environ(f"/api/movies/{film}/") for film in films],
+        "detail": [environ_of(f"/api/movies/{film}/") for film in films],
         "rating": [
-            environ(
+            environ_of(
                 f"/api/movies/{film}/rating/",
                 method="PUT",
                 token=next(tokens),
-                body={"stars": next(stars)},
+                body=json.dumps({"stars": next(stars)}),
             )
             for film in films
         ],
         "match score": [
-            environ(f"/api/movies/{film}/match_score/", token=next(tokens))
+            environ_of(f"/api/movies/{film}/match_score/", token=next(tokens))
             for film in films
         ],
-        "profile": [environ("/api/user/profile/", token=next(tokens)) for _ in films],
-        "feed": [
-            environ("/api/user/recommendations/", token=next(tokens)) for _ in films
+        "profile": [
+            environ_of("/api/user/profile/", token=next(tokens)) for _ in films
         ],
-        "alive": [environ("/healthz")],
+        "feed": [
+            environ_of("/api/user/recommendations/", token=next(tokens)) for _ in films
+        ],
+        "alive": [environ_of("/healthz")],
     }
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from bench.load.goals import Goal
-from bench.load.profile import environ_of, hottest
+from bench.load.profile import hottest, request_in
 from bench.load.results import Result, Turns, line_of, summed_up, unanswered
 from bench.load.wrk import Ask, Load, load_in
 
@@ -80,7 +80,8 @@ def test_a_profile_names_what_an_answer_costs() -> None:
 
     line = Ask("/api/movies/?page=2", "token", "PUT", "{}").line
 
-    told = list(hottest(application, [environ_of(line) for _ in range(120)]))
+    told = list(hottest(application, [request_in(line) for _ in range(120)]))
 
     assert any("<genexpr> (tests/bench/test_results.py" in one for one in told)
-    assert environ_of(line)["QUERY_STRING"] == "page=2"
+    assert request_in(line)["QUERY_STRING"] == "page=2"
+    assert request_in(line)["wsgi.input"].read() == b"{}"
