@@ -1,8 +1,8 @@
 """Answers requests in this process, through the application that the server loads.
 
-`bench.requests` starts it in the checkout to be measured: `nexus` is of that one, `bench`
-of its own. A line on the standard input says what to do, with which requests and how
-many; JSON, as the answer.
+`bench.requests` starts it in the checkout to be measured: `nexus` is of that one,
+`bench` of its own. A line on the standard input says what to do, with which requests
+and how many; JSON, as the answer.
 """
 
 import cProfile
