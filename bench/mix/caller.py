@@ -16,7 +16,8 @@ from bench.mix.ledger import Ledger
 from bench.people import FIRST_IMPORT, sign_in
 
 PATIENCE_S = 60.0
-TOKEN_LASTS_S = 8 * 60.0
+TOKEN_LASTS_S = 8 * 60.0  # it is good for two minutes more
+SIGN_IN_AGAIN_S = 10.0  # after a failure
 EXAMPLES = 3  # of failures, kept for a person to read
 # Of a hundred things that somebody does.
 SHARES = {
@@ -82,8 +83,29 @@ class Seen:
         """Note an answer; status 0 stands for none."""
         self.statuses[what][status] += 1
         self.taken_ms[what].append(taken_ms)
-        if status not in ANSWERS.get(what, (200,)) and len(self.examples) < EXAMPLES:
+        if not is_expected(what, status) and len(self.examples) < EXAMPLES:
             self.examples.append(f"{what}: {status} {told[:300]!r}")
+
+    def failed(self) -> int:
+        """Count what was answered otherwise than it should be, or not at all."""
+        return sum(
+            count
+            for what, statuses in self.statuses.items()
+            for status, count in statuses.items()
+            if not is_expected(what, status)
+        )
+
+    def never_done(self) -> list[str]:
+        """Name what was not done even once as it should be."""
+        return [
+            what
+            for what in SHARES
+            if not any(is_expected(what, status) for status in self.statuses[what])
+        ]
+
+
+def is_expected(what: str, status: int) -> bool:
+    return status in ANSWERS.get(what, (200,))
 
 
 class Caller:
@@ -98,10 +120,21 @@ class Caller:
         while not over.is_set():
             member = self.random.choice(self.members)
             if monotonic() - member.since_s > TOKEN_LASTS_S:
-                member.token = sign_in(self.plan.port, member.email)
-                member.since_s = monotonic()
+                self.sign_in_again(member)
             self.do(self.random.choices(names, weights)[0], member)
         self.connection.close()
+
+    def sign_in_again(self, member: Somebody) -> None:
+        """Go on with the old token for a while where that fails."""
+        began = perf_counter()
+        try:
+            member.token = sign_in(self.plan.port, member.email)
+            member.since_s = monotonic()
+            status, told = 200, b""
+        except (OSError, HTTPException) as error:
+            member.since_s += SIGN_IN_AGAIN_S
+            status, told = 0, repr(error).encode()
+        self.seen.add("sign-in", status, (perf_counter() - began) * 1000, told)
 
     def do(self, what: str, member: Somebody) -> None:
         if what == "import" and not self.plan.imports.may():

@@ -24,7 +24,7 @@ from bench.load.servers import Product
 from bench.load.wrk import Ask
 from bench.mix.caller import Caller, Pace, Plan, Seen, Somebody
 from bench.mix.ledger import Ledger, joined, lost_imports, lost_ratings
-from bench.mix.watch import course_of, watched
+from bench.mix.watch import Watch, course_of, watched
 from bench.people import database, members, sign_all_in
 from nexus.catalog.models import Movie
 from nexus.ratings.models import Rating
@@ -49,7 +49,7 @@ def measure_mix(
     began = perf_counter()
     with ExitStack() as stack:
         pool = stack.enter_context(ThreadPoolExecutor(connections + 1))
-        samples = stack.enter_context(watched(product, every_s=seconds / SAMPLES))
+        watch = stack.enter_context(watched(product, every_s=seconds / SAMPLES))
         timer = Timer(seconds, over.set)
         timer.start()
         done = [pool.submit(one.call_until, over) for one in callers]
@@ -59,7 +59,7 @@ def measure_mix(
         for one in done:
             one.result()
         lasted_s = perf_counter() - began
-    found = reckoned(callers, samples, lasted_s=lasted_s)
+    found = reckoned(callers, watch, lasted_s=lasted_s)
     trained, problems = outcome_of(training), complaints(product)
     return found | {
         "training": trained,
@@ -119,20 +119,14 @@ def outcome_of(training: "Future[dict[str, Any]]") -> dict[str, Any]:
 
 
 def reckoned(
-    callers: Sequence[Caller],
-    samples: Sequence[Mapping[str, float]],
-    *,
-    lasted_s: float,
+    callers: Sequence[Caller], watch: Watch, *, lasted_s: float
 ) -> dict[str, Any]:
     seen, ledger = all_seen(callers), joined(one.ledger for one in callers)
     lost = lost_of(ledger)
-    failed = sum(
-        count
-        for statuses in seen.statuses.values()
-        for status, count in statuses.items()
-        if status == 0 or status >= 500
-    )
-    memory = course_of([dict(one) for one in samples])
+    failed, never_done = seen.failed(), seen.never_done()
+    memory = course_of(watch.samples)
+    writes = ledger.acknowledged + len(ledger.imported)
+    problems = (failed, never_done, lost, watch.gone)
     return {
         "seconds": round(lasted_s, 1),
         "connections": len(callers),
@@ -140,14 +134,16 @@ def reckoned(
         "per_second": sum(map(len, seen.taken_ms.values())) / lasted_s,
         "done": {what: row_of(seen, what) for what in sorted(seen.statuses)},
         "failed": failed,
+        "never_done": never_done,
+        "gone": watch.gone,
         "examples": seen.examples,
-        "writes": ledger.acknowledged + len(ledger.imported),
+        "writes": writes,
         "lost": len(lost),
         "lost_examples": lost[:FAILURES_SHOWN],
         "memory": memory,
-        "samples": list(samples),
-        "is_met": not failed
-        and not lost
+        "samples": watch.samples,
+        "is_met": writes > 0
+        and not any(problems)
         and all(one["is_flat"] is not False for one in memory.values()),
     }
 
@@ -205,7 +201,10 @@ def kind_of(line: str) -> str:
     """Return level and event of a line of the log; nothing of other lines."""
     if not line.startswith("{"):
         return ""
-    record = json.loads(line)
+    try:
+        record = json.loads(line)
+    except ValueError:
+        return ""  # the product has not written it to its end yet
     return f"{record.get('level')}: {str(record.get('event'))[:80]}"
 
 
@@ -220,8 +219,12 @@ def lines_of(mix: Mapping[str, Any]) -> Iterator[str]:
     for what, row in mix["done"].items():
         times = " ".join(f"{row[name]:8.1f}" for name in ("p50_ms", "p95_ms", "p99_ms"))
         yield f"  {what:18} {row['count']:8} {times} ms  {row['statuses']}"
-    yield f"  failures (5xx, no answer): {mix['failed']}; must be 0"
+    yield f"  failures (another answer, or none): {mix['failed']}; must be 0"
     yield f"  acknowledged writes: {mix['writes']}, lost: {mix['lost']}; must be 0"
+    if mix["never_done"]:
+        yield f"  NEVER DONE: {', '.join(mix['never_done'])}"
+    if mix["gone"]:
+        yield f"  ENDED MEANWHILE: {', '.join(mix['gone'])}"
     for one in (*mix["examples"], *mix["lost_examples"]):
         yield f"    {one}"
     yield f"  training: {mix['training']}"

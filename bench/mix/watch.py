@@ -1,7 +1,8 @@
 """Samples what the product's processes hold in memory, beside everything else."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from threading import Event, Thread
 from time import monotonic
 from typing import Any
@@ -16,38 +17,63 @@ SHORTEST_S = 180.0  # to say what grows: at first everything does
 Sample = dict[str, float]  # MiB, by what holds it
 
 
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """gone: processes that were there at first, and ended since"""
+
+    samples: list[Sample] = field(default_factory=list)
+    gone: list[str] = field(default_factory=list)
+
+
 @contextmanager
-def watched(product: Product, *, every_s: float) -> Iterator[list[Sample]]:
-    """Fill the list until the end of the block."""
-    samples: list[Sample] = []
+def watched(product: Product, *, every_s: float) -> Iterator[Watch]:
+    """Fill the lists until the end of the block, once more at last."""
+    found, processes = Watch(), processes_of(product)
     over, began = Event(), monotonic()
 
     def watch() -> None:
+        is_last = False
         while True:
-            with suppress(OSError):  # a process that has just ended
-                samples.append({"at_s": round(monotonic() - began, 1), **held(product)})
-            if over.wait(every_s):
+            at_s = round(monotonic() - began, 1)
+            look(processes, found, at_s=at_s)
+            if is_last:
                 return
+            is_last = over.wait(every_s)
 
     thread = Thread(target=watch)
     thread.start()
     try:
-        yield samples
+        yield found
     finally:
         over.set()
         thread.join()
 
 
-def held(product: Product) -> Sample:
+def processes_of(product: Product) -> dict[str, int]:
+    webs = {f"web {number}": pid for number, pid in enumerate(product.webs, 1)}
     postgres = product.program.pid_of("postgres")
-    found: Sample = {}
-    for number, pid in enumerate(product.webs, 1):
-        memory = memory_of(pid)
-        found |= {f"web {number} {name}": mib for name, mib in memory.items()}
-    own, shared = held_together([postgres, *children(postgres)])
-    cache, _ = held_together([product.valkey.process.pid])
-    found |= {"database own": own, "database buffers": shared, "cache own": cache}
-    return found
+    return {**webs, "database": postgres, "cache": product.valkey.process.pid}
+
+
+def look(processes: Mapping[str, int], found: Watch, *, at_s: float) -> None:
+    """Add a sample of those that live, and the names of others."""
+    sample = {"at_s": at_s}
+    for name, pid in processes.items():
+        if name in found.gone:
+            continue
+        try:
+            sample |= held(name, pid)
+        except (OSError, KeyError):  # nothing at all, or what is left to be reaped
+            found.gone.append(name)
+    found.samples.append(sample)
+
+
+def held(name: str, pid: int) -> Sample:
+    memory = memory_of(pid)
+    if name.startswith("web"):
+        return {f"{name} {kind}": mib for kind, mib in memory.items()}
+    own, shared = held_together([pid, *children(pid)])
+    return {f"{name} own": own} | ({f"{name} buffers": shared} if shared else {})
 
 
 def course_of(samples: Sequence[Sample]) -> dict[str, dict[str, Any]]:
@@ -55,17 +81,18 @@ def course_of(samples: Sequence[Sample]) -> dict[str, dict[str, Any]]:
 
     What is mapped and what is shared grows until it is all there.
     """
-    names = [name for name in samples[0] if name != "at_s"]
-    is_long = samples[-1]["at_s"] >= SHORTEST_S
+    names = dict.fromkeys(name for one in samples for name in one if name != "at_s")
+    is_long = bool(samples) and samples[-1]["at_s"] >= SHORTEST_S
     found = {}
     for name in names:
-        values = [one[name] for one in samples]
+        values = [one[name] for one in samples if name in one]
+        is_judged = is_long and name.endswith("own") and len(values) == len(samples)
         found[name] = {
             "first": values[0],
             "half": values[len(values) // 2],
             "last": values[-1],
             "peak": max(values),
-            "is_flat": is_flat(values) if is_long and name.endswith("own") else None,
+            "is_flat": is_flat(values) if is_judged else None,
         }
     return found
 

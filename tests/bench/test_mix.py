@@ -1,9 +1,15 @@
 """The mix counts what was lost, and only that; and knows growth from noise."""
 
-from bench.mix.caller import Pace, Seen
+import os
+import subprocess
+import sys
+from time import monotonic
+
+from bench.mix.caller import Caller, Pace, Plan, Seen, Somebody
 from bench.mix.ledger import Ledger, joined, lost_imports, lost_ratings
 from bench.mix.run import kind_of, row_of
-from bench.mix.watch import course_of, is_flat
+from bench.mix.watch import Watch, course_of, is_flat, look
+from tests.servers import free_port
 
 
 def test_the_last_acknowledged_value_must_be_stored() -> None:
@@ -115,3 +121,56 @@ def test_the_log_is_summed_up_by_events() -> None:
 
     assert kind_of(line) == "error: the database is away"
     assert kind_of("[WARNING] of the web server") == ""
+    assert kind_of(line[:30]) == ""
+
+
+def test_any_other_answer_than_the_right_one_is_a_failure() -> None:
+    seen = Seen()
+    for what, status in (
+        ("list", 200),
+        ("film", 404),
+        ("rating", 201),
+        ("rating taken back", 200),
+        ("import", 503),
+        ("feed", 0),
+        ("sign-in", 0),
+    ):
+        seen.add(what, status, 1.0, b"")
+
+    assert seen.failed() == 5
+    assert seen.never_done() == [
+        "film",
+        "search",
+        "feed",
+        "match score",
+        "rating taken back",
+        "import",
+    ]
+
+
+def test_a_sign_in_that_fails_is_counted_and_the_caller_goes_on() -> None:
+    somebody = Somebody(1, "member1@example.org", "old", since_s=monotonic() - 1_000)
+    plan = Plan(free_port(), [603], {}, Pace(1))
+    caller = Caller(plan, [somebody], seed=1)
+
+    caller.sign_in_again(somebody)
+
+    assert caller.seen.failed() == 1
+    assert somebody.token == "old"
+
+
+def test_a_process_that_ended_is_named_once() -> None:
+    found = Watch()
+    words = [sys.executable, "-c", "input()"]
+    with subprocess.Popen(words, stdin=subprocess.PIPE) as process:
+        processes = {"web 1": os.getpid(), "web 2": process.pid}
+        look(processes, found, at_s=0.0)
+        process.kill()
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+
+        for at_s in (1.0, 2.0):
+            look(processes, found, at_s=at_s)
+
+    assert found.gone == ["web 2"]
+    assert len(course_of(found.samples)) == 6
+    assert [len(one) for one in found.samples] == [7, 4, 4]
