@@ -3,9 +3,11 @@
 import random
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
 from http.client import HTTPConnection
-from threading import Event, Lock, Thread
+from threading import Event, Lock
 from time import monotonic
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,6 +22,7 @@ from bench.tmdb import AnyTmdb
 CALLERS = 16
 MOST_TIMES = 2.0  # the p99 undisturbed
 REFUSED_FOR_S = 0.2
+HANGING_WITHIN_S = 10.0
 GOAL = f"p99 <= {MOST_TIMES:g} x undisturbed"
 
 
@@ -57,56 +60,82 @@ def told(rounds: Sequence[Load]) -> dict[str, float]:
     }
 
 
+@dataclass(frozen=True, slots=True)
+class Callers:
+    """What they were answered, and the films for which they wait now."""
+
+    port: int
+    statuses: Counter[int]
+    waiting: dict[int, str] = field(default_factory=dict)
+    over: Event = field(default_factory=Event)
+    lock: Lock = field(default_factory=Lock)
+
+    def call(self, seed: int) -> None:
+        """Ask for one film after the other that nobody has."""
+        numbers = random.Random(f"{seed} {monotonic()}")  # noqa: S311  nothing is hidden
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S)
+        with closing(connection):
+            while not self.over.is_set():
+                began = monotonic()
+                path = f"/movie/{numbers.randrange(10_000_000, 2_000_000_000)}"
+                self.waiting[seed] = path
+                connection.request("GET", f"/api{path.replace('movie', 'movies')}/")
+                answer = connection.getresponse()
+                answer.read()
+                del self.waiting[seed]
+                with self.lock:
+                    self.statuses[answer.status] += 1
+                if monotonic() - began < REFUSED_FOR_S:
+                    self.over.wait(REFUSED_FOR_S)
+
+    def hang(self, tmdb: AnyTmdb) -> int:
+        """Return how many wait for a film of which TMDb was asked."""
+        return sum(path in tmdb.calls for path in list(self.waiting.values()))
+
+
 @contextmanager
 def hanging(product: Product, tmdb: AnyTmdb, statuses: Counter[int]) -> Iterator[None]:
     """Keep so many calls hanging: the breaker, which would end that, is kept shut."""
-    over, lock = Event(), Lock()
+    callers = Callers(product.port, statuses)
     breaker = f"nexus:tmdb:breaker:{urlsplit(tmdb.url).netloc}"
 
     def keep_shut() -> None:
         with Redis(port=product.valkey.port) as valkey:
-            while not over.wait(0.05):
+            while not callers.over.wait(0.05):
                 valkey.delete(breaker)
             valkey.delete(breaker)
 
-    def call(seed: int) -> None:
-        for status in calls(product.port, seed, over):
-            with lock:
-                statuses[status] += 1
-
     tmdb.reset()
     tmdb.fail("hang")
-    threads = [Thread(target=call, args=(seed,)) for seed in range(CALLERS)]
-    threads.append(Thread(target=keep_shut))
-    for thread in threads:
-        thread.start()
-    try:
-        wait_for_calls(tmdb)
-        yield
-    finally:
-        over.set()
-        for thread in threads:
-            thread.join()  # nobody gets a film: that would change the catalogue
-        tmdb.recover()
+    with ThreadPoolExecutor(CALLERS + 1) as pool:
+        works = [pool.submit(callers.call, seed) for seed in range(CALLERS)]
+        works.append(pool.submit(keep_shut))
+        try:
+            wait_until_all_hang(callers, tmdb, works)
+            yield
+            require_alive(works)
+        finally:
+            callers.over.set()
+            wait(works)  # nobody gets a film: that would change the catalogue
+            tmdb.recover()
+    require_alive(works)
 
 
-def calls(port: int, seed: int, over: Event) -> Iterator[int]:
-    """Ask for one film after the other that nobody has."""
-    numbers = random.Random(f"{seed} {monotonic()}")  # noqa: S311  nothing is hidden
-    connection = HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S)
-    while not over.is_set():
-        began = monotonic()
-        number = numbers.randrange(10_000_000, 2_000_000_000)
-        connection.request("GET", f"/api/movies/{number}/")
-        answer = connection.getresponse()
-        answer.read()
-        yield answer.status
-        if monotonic() - began < REFUSED_FOR_S:
-            over.wait(REFUSED_FOR_S)
-    connection.close()
+def require_alive(works: Sequence["Future[None]"]) -> None:
+    """Raise what a caller ended with, if one did."""
+    for work in works:
+        if work.done():
+            work.result()
 
 
-def wait_for_calls(tmdb: AnyTmdb) -> None:
-    give_up_at, pause = monotonic() + 10, Event()
-    while len(tmdb.asked) < CALLERS and monotonic() < give_up_at:
+def wait_until_all_hang(
+    callers: Callers, tmdb: AnyTmdb, works: Sequence["Future[None]"]
+) -> None:
+    give_up_at, pause = monotonic() + HANGING_WITHIN_S, Event()
+    while (count := callers.hang(tmdb)) < CALLERS:
+        require_alive(works)
+        if monotonic() > give_up_at:
+            raise AssertionError(
+                f"{count} of {CALLERS} calls hang; callers got {dict(callers.statuses)}"
+            )
         pause.wait(0.02)
