@@ -66,7 +66,7 @@ def summed_up(goal: Goal, turns: Turns, earlier: Sequence[Result] = ()) -> Resul
         name=goal.name,
         is_kept=goal.is_kept,
         goal=told(goal, checks),
-        is_met=all(checks.values()) and not refused + lost,
+        is_met=all(checks.values()) and not refused + lost and all_answered(loads),
         limit=limit,
         limit_us=median(turns.limit_us) if turns.limit_us else None,
         cpu={part: median(one[part] for one in spent) for part in spent[0]},
@@ -75,6 +75,11 @@ def summed_up(goal: Goal, turns: Turns, earlier: Sequence[Result] = ()) -> Resul
         lost=lost,
         **seen,
     )
+
+
+def all_answered(loads: Sequence[Load]) -> bool:
+    """Say whether each round had answers: times of none look fine."""
+    return all(one.requests for one in loads)
 
 
 def of(name: str, rounds: Sequence[Load]) -> float:

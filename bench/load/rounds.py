@@ -59,7 +59,7 @@ class Rounds:
                 began_s = self.limit.cpu_s()
                 turns.limits.append(self.load(self.limit.port, constant))
                 spent_s = self.limit.cpu_s() - began_s
-                turns.limit_us.append(spent_s * 1e6 / turns.limits[-1].requests)
+                turns.limit_us.append(spent_s * 1e6 / max(1, turns.limits[-1].requests))
             before = product.cpu()
             load = self.load(product.port, asks)
             turns.loads.append(load)

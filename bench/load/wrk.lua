@@ -19,7 +19,7 @@ function setup(thread)
 end
 
 function init(args)
-  requests, steps, taken = {}, {}, {}
+  requests, steps, taken, has_steps = {}, {}, {}, false
   local pattern = "^([^\t]*)\t([^\t]*)\t([^\t]*)\t([^\t]*)\t(.*)$"
   for line in io.lines(args[1]) do
     local method, path, token, step, body = line:match(pattern)
@@ -28,7 +28,7 @@ function init(args)
     if body == "" then body = nil else headers["Content-Type"] = "application/json" end
     requests[#requests + 1] = wrk.format(method, path, headers, body)
     if step ~= "" then
-      steps[#requests] = true
+      steps[#requests], has_steps = true, true
       response = take_time
     end
   end
@@ -48,14 +48,17 @@ end
 function done(summary, latency)
   local lost, count = summary.errors, summary.requests
   local function percentile(share) return latency:percentile(share) end
-  local all = {}
+  local all, has_steps = {}, false
   for _, thread in ipairs(threads) do
+    has_steps = has_steps or thread:get("has_steps")
     for _, one in ipairs(thread:get("taken")) do all[#all + 1] = one end
   end
-  if #all > 0 then
+  if has_steps then
     table.sort(all)
     count = #all
-    percentile = function(share) return all[math.max(1, math.ceil(#all * share / 100))] end
+    percentile = function(share)
+      return all[math.max(1, math.ceil(#all * share / 100))] or 0
+    end
   end
   io.write(string.format(
     '\nRESULT {"requests": %d, "seconds": %f, "refused": %d, "lost": %d,' ..

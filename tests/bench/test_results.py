@@ -53,6 +53,12 @@ def test_no_answer_is_no_goal_met() -> None:
     assert unanswered(GOAL).is_met is False
 
 
+def test_a_round_without_answers_misses_the_goal() -> None:
+    none = Load(0, 1.0, 0, 0, 0.0, 0.0, 0.0)
+
+    assert not result(Goal(name="x", asks=lambda _: [], p95_ms=25.0), none).is_met
+
+
 def test_it_reads_what_the_script_of_wrk_writes() -> None:
     told = (
         "Running 1s test @ http://127.0.0.1:1\n  2 threads and 16 connections\n"
