@@ -4,18 +4,21 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from nexus.env import PROJECT_DIR
 
+FILMS = 10_000  # of a new folder, if nothing is said
+TOLERANCE = 0.01
+MARKER = "bench-films"  # written last
 FEWEST_RATINGS = 40_000
 RATINGS_OF_A_MEMBER = 100
 
 
 @contextmanager
-def home_of(home: Path | None, *, films: int, seed: int = 1) -> Iterator[Path]:
+def home_of(home: Path | None, *, films: int | None, seed: int = 1) -> Iterator[Path]:
     """Make `home`, which stays, or a folder that does not; what is there is taken.
 
     Its settings count in this process from now on.
@@ -24,14 +27,68 @@ def home_of(home: Path | None, *, films: int, seed: int = 1) -> Iterator[Path]:
         found = (home or Path(folder) / "home").resolve()
         found.mkdir(parents=True, exist_ok=True)
         environment = {"NEXUS_HOME": str(found)}
-        if not (found / "postgres").exists():
-            say(f"Making up {films:,} films in {found} ...")
-            run(filling(films, seed), environment)
+        is_new = not (found / "postgres").exists()
+        if is_new:
+            count = FILMS if films is None else films
+            say(f"Making up {count:,} films in {found} ...")
+            run(filling(count, seed), environment)
+            mark(found, count)
         os.environ |= environment | {"DJANGO_SETTINGS_MODULE": "nexus.settings"}
         import django  # noqa: PLC0415  the environment comes first
 
         django.setup()
+        if not is_new:
+            require_filled(found, films)
         yield found
+
+
+def mark(home: Path, films: int) -> None:
+    """Note that it was filled to the end."""
+    (home / MARKER).write_text(f"{films}\n", encoding="ascii")
+
+
+def marked(home: Path) -> int | None:
+    """Return how many films it was filled with; None if nobody has noted that."""
+    try:
+        return int((home / MARKER).read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return None
+
+
+def counted() -> int:
+    """Return how many films were made up in the folder of the settings."""
+    from django.conf import settings  # noqa: PLC0415  the environment comes first
+    from django.db import DatabaseError  # noqa: PLC0415
+
+    from bench.people import database, films_made_up  # noqa: PLC0415
+    from nexus.launch.commands import database_of  # noqa: PLC0415
+
+    with database_of(settings.HOME, embedded=settings.IS_EMBEDDED), database():
+        try:
+            return films_made_up()
+        except DatabaseError:
+            return 0  # not even tables
+
+
+def require_filled(
+    home: Path, films: int | None, *, counting: Callable[[], int] = counted
+) -> None:
+    """End where there are fewer or more films than wanted, counted if need be."""
+    count = marked(home)
+    if count is None:
+        count = counting()
+        require_size(home, count, FILMS if films is None and count < FILMS else films)
+        mark(home, count)
+    require_size(home, count, films)
+
+
+def require_size(home: Path, count: int, films: int | None) -> None:
+    if films is not None and abs(count - films) > films * TOLERANCE:
+        raise SystemExit(
+            f"{home} has {count:,} made-up films, not {films:,}. Say `--films {count}`"
+            " if it is the right one; name another folder, or remove this one, if it"
+            " is not, or if it was not filled to the end."
+        )
 
 
 def filling(films: int, seed: int) -> list[str]:
@@ -43,11 +100,6 @@ def filling(films: int, seed: int) -> list[str]:
         "seed": seed,
     }
     return ["bench.data", *(f"--{name}={value}" for name, value in sizes.items())]
-
-
-def train(variables: Mapping[str, str], *options: str) -> str:
-    """Learn a model as the product does every day; returns what it says."""
-    return run(["nexus", "train", *options], variables)
 
 
 def run(words: Sequence[str], variables: Mapping[str, str]) -> str:

@@ -49,12 +49,14 @@ def fresh_films(count: int) -> list[int]:
     return list(newest.order_by("-fetched_at").values_list("id", flat=True)[:count])
 
 
+def films_made_up() -> int:
+    return Movie.objects.filter(id__range=(FIRST_ID, FIRST_IMPORT - 1)).count()
+
+
 def sizes() -> dict[str, int]:
     made_up = User.objects.filter(username__startswith="member")
     return {
-        "films made up": Movie.objects.filter(id__gte=FIRST_ID)
-        .exclude(id__gte=FIRST_IMPORT)
-        .count(),
+        "films made up": films_made_up(),
         "ratings": Rating.objects.count(),
         "members": made_up.count(),
         "models": TrainedModel.objects.count(),

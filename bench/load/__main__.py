@@ -48,7 +48,7 @@ def read(words: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench.load", description=__doc__)
     add = parser.add_argument
     add("--home", type=Path, help="a folder, which stays")
-    add("--films", type=int, default=10_000, help="of a new folder")
+    add("--films", type=int, help="of the folder; of a new one, 10,000 unless said")
     add("--seed", type=int, default=1, help="of what is made up")
     add("--untrained", action="store_true", help="learn nothing before: rules answer")
     add("--rounds", type=int, default=3, help="whose medians count")

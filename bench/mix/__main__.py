@@ -27,7 +27,7 @@ def read(words: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench.mix", description=__doc__)
     add = parser.add_argument
     add("--home", type=Path, help="a folder, which stays")
-    add("--films", type=int, default=10_000, help="of a new folder")
+    add("--films", type=int, help="of the folder; of a new one, 10,000 unless said")
     add("--seed", type=int, default=1, help="of what is made up")
     add("--minutes", type=float, default=5.0)
     add("--out", type=Path, help="a file for all figures, as JSON")

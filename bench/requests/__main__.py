@@ -64,7 +64,7 @@ def inside(checkout: Path, **variables: str) -> Iterator[Inside]:
 def read(words: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--home", type=Path, help="a filled folder, which stays")
-    parser.add_argument("--films", type=int, default=10_000, help="of a new folder")
+    parser.add_argument("--films", type=int, help="a new folder's; 10,000 unless said")
     parser.add_argument("--beside", type=Path, help="another checkout")
     parser.add_argument("--only", default="", help="kinds whose name has this in it")
     parser.add_argument("--requests", type=int, default=400, help="of a round")
