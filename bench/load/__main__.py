@@ -36,10 +36,13 @@ def measure(wanted: argparse.Namespace, home: Path) -> None:
     found: Run = {}
     try:
         run.measure(wanted, home, found)
+    except BaseException as error:
+        found["ended_by"] = f"{type(error).__name__}: {error}"[:300]
+        raise
     finally:
         if wanted.only:
             say("Not kept: only a part was measured.")
-        elif "goals" in found:
+        elif found.get("goals"):
             add_run(wanted.out, found)
             say(f"Kept in {wanted.out}")
 

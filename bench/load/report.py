@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench.load.results import mark
-from bench.load.store import Run, films_of
+from bench.load.store import Run, name_of
 
 Row = dict[str, Any]
 
@@ -94,7 +94,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
 
 def goals_table(runs: Sequence[Run]) -> Iterator[str]:
     yield "## Goals\n"
-    head = ["goal", *(f"{films_of(run):,} films" for run in runs)]
+    head = ["goal", *map(name_of, runs)]
     rows = [[asked.words, *(cell(asked, run) for run in runs)] for asked in ASKED]
     others: list[tuple[str, Callable[[Run], str]]] = [
         ("cached reads while 16 calls of TMDb hang: p99 <= 2 x undisturbed", hanging),
@@ -150,7 +150,9 @@ def mixed(run: Run) -> str:
 def section(run: Run) -> Iterator[str]:
     sizes = ", ".join(f"{n:,} {name}" for name, n in run["sizes"].items())
     options = run["options"]
-    yield f"## {films_of(run):,} films\n"
+    yield f"## {name_of(run)}\n"
+    if "ended_by" in run:
+        yield f"It ended early; what is missing was not measured. {run['ended_by']}\n"
     about = ", ".join(f"{name} {told}" for name, told in run["about"].items() if told)
     yield f"{sizes}.\n\n{about}.\n"
     yield (
@@ -160,6 +162,8 @@ def section(run: Run) -> Iterator[str]:
     )
     yield from wide_table(run["goals"])
     yield from memory(run)
+    if "hanging" in run:
+        yield from hanging_lines(run["hanging"])
     if "mix" in run:
         yield from mix_table(run["mix"])
 
@@ -182,20 +186,35 @@ def wide_row(one: Row) -> list[str]:
 
 def memory(run: Run) -> Iterator[str]:
     each = "; ".join(
-        f"{one['rss']:.0f} (PSS {one['pss']:.0f})" for one in run["memory"]
+        f"{one['rss']:.0f} (PSS {one['pss']:.0f})" for one in run.get("memory", [])
     )
     starts = ", ".join(f"{seconds:.1f}" for seconds in run["start"]["all_s"])
     yield f"Memory of the web processes, MiB: {each}. Starts: {starts} s.\n"
+
+
+def hanging_lines(found: Row) -> Iterator[str]:
+    calm, hung = found["undisturbed"], found["while it hangs"]
+    got = ", ".join(
+        f"{status} {count} times" for status, count in found["callers got"].items()
+    )
+    yield (
+        f"Cached reads: p99 {calm['p99_ms']:.1f} ms undisturbed,"
+        f" {hung['p99_ms']:.1f} ms while TMDb hangs, whose callers got"
+        f" {got or 'no answer until the end'}.\n"
+    )
 
 
 def mix_table(mix: Row) -> Iterator[str]:
     yield (
         f"### The mix\n\n{mix['connections']} connections of {mix['members']} members"
         f" for {mix['seconds']:.0f} s: {mix['per_second']:,.0f}/s. {mix['failed']}"
-        " answers of 5xx or none;"
+        " answers that were wrong or missing;"
         f" of {mix['writes']:,} acknowledged writes {mix['lost']} lost."
         f" A training meanwhile: {mix['training']['outcome']}.\n"
     )
+    for name, words in (("never_done", "Never done"), ("gone", "Ended meanwhile")):
+        if mix.get(name):
+            yield f"{words}: {', '.join(mix[name])}.\n"
     rows = [
         [what, f"{row['count']:,}"]
         + [f"{row[name]:.1f}" for name in ("p50_ms", "p95_ms", "p99_ms")]

@@ -1,22 +1,23 @@
 """One run: the goals, TMDb hanging, the mix, each on the product started anew."""
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-from bench.homes import run as run_module
 from bench.homes import say
-from bench.load.goals import GOALS, KEPT, WELL_READ
+from bench.load.goals import GOALS, KEPT, WELL_READ, Goal
 from bench.load.hanging import measure_hanging
 from bench.load.memory import memory_of
 from bench.load.results import HEAD, mark
 from bench.load.rounds import Rounds
-from bench.load.servers import Product, running_limit, running_product
+from bench.load.servers import Limit, Product, running_limit, running_product
 from bench.load.store import Run
 from bench.machine import machine
 from bench.mix.run import lines_of, measure_mix
+from bench.models import answering, choose
 from bench.people import collect, database, fresh_films, sizes
 from bench.tmdb import AnyTmdb, running_tmdb, variables_of
 
@@ -25,9 +26,7 @@ START_GOAL_S = 5.0
 
 def measure(wanted: argparse.Namespace, home: Path, found: Run) -> None:
     """Add every figure to what is found; tables are printed on the way."""
-    if not wanted.untrained:
-        say("Learning a model, as the product does every day ...")
-        run_module(["nexus", "train", "--daily"], {})
+    choose(untrained=wanted.untrained)
     found["options"] = options_of(wanted)
     measure_goals(wanted, home, found)
     if not wanted.only:
@@ -53,30 +52,59 @@ def options_of(wanted: argparse.Namespace) -> dict[str, Any]:
 
 def measure_goals(wanted: argparse.Namespace, home: Path, found: Run) -> None:
     """Ask the product as in production, then one that keeps no public answers."""
+    goals = goals_with(wanted.only)
+    found |= {"goals": [], "profiles": {}}
     with running_limit() as limit:
-        with running_product(home) as product:
-            note_start(found, product.start_s)
-            with database():
-                material = collect(wanted.seed)
-                found["about"] = machine(valkey_port=product.valkey.port)
-                found["sizes"] = sizes()
-            rounds = Rounds(wanted=wanted, material=material, limit=limit)
-            say(", ".join(f"{n:,} {name}" for name, n in found["sizes"].items()))
-            say(HEAD)
-            ask(rounds, product, is_kept=True)
-            found["memory"] = [memory_of(pid) for pid in product.webs]
-        with running_product(home, EDGE_CACHE_MB="0") as product:
-            note_start(found, product.start_s)
-            say("nothing kept by the edge:")
-            ask(rounds, product, is_kept=False)
-    found["goals"] = [one.as_json() for one in rounds.results]
-    found["profiles"] = rounds.profiles
+        for is_kept, variables in ((True, {}), (False, {"EDGE_CACHE_MB": "0"})):
+            if half := [goal for goal in goals if goal.is_kept == is_kept]:
+                with running_product(home, **variables) as product:
+                    note_start(found, product.start_s)
+                    measure_half(half, product, limit, wanted, found)
 
 
-def ask(rounds: Rounds, product: Product, *, is_kept: bool) -> None:
-    for goal in GOALS:
-        if goal.is_kept == is_kept and rounds.wanted.only in goal.name:
+def goals_with(part: str) -> list[Goal]:
+    """Return the goals whose name has it, and those that they are compared with."""
+    named = [goal for goal in GOALS if part in goal.name]
+    if not named:
+        raise SystemExit(f"No goal has {part!r} in its name.")
+    needed = {goal.times[1] for goal in named if goal.times is not None}
+    return [goal for goal in GOALS if goal in named or goal.name in needed]
+
+
+def measure_half(
+    goals: Sequence[Goal],
+    product: Product,
+    limit: Limit,
+    wanted: argparse.Namespace,
+    found: Run,
+) -> None:
+    """Add the rows to those found, as far as it comes."""
+    with database():
+        material = collect(wanted.seed)
+        note_what_is_measured(found, product)
+    say(HEAD if not found["goals"] else "")
+    say("as in production:" if goals[0].is_kept else "nothing kept by the edge:")
+    rounds = Rounds(
+        wanted=wanted, material=material, limit=limit, profiles=found["profiles"]
+    )
+    earlier = found["goals"]
+    try:
+        for goal in goals:
             rounds.measure(goal, product)
+        found.setdefault("memory", [memory_of(pid) for pid in product.webs])
+    finally:
+        found["goals"] = earlier + [one.as_json() for one in rounds.results]
+
+
+def note_what_is_measured(found: Run, product: Product) -> None:
+    model = answering()
+    if "about" not in found:
+        about = machine(valkey_port=product.valkey.port)
+        found |= {"about": about | {"model": model}, "sizes": sizes()}
+        counts = ", ".join(f"{n:,} {name}" for name, n in found["sizes"].items())
+        say(f"{counts}; model: {model}")
+    elif model != found["about"]["model"]:  # the product learns by itself, too
+        found["about"]["model"] += f", then {model}"
 
 
 def measure_hangs(wanted: argparse.Namespace, home: Path, found: Run) -> None:
@@ -116,6 +144,7 @@ def tell(found: Run) -> None:
         for line in lines_of(found["mix"]):
             say(line)
     say(f"Memory of the web processes after the goals, MiB: {found['memory']}")
+    say(f"Model: {found['about']['model']}")
     start = found["start"]
     starts = ", ".join(f"{s:.1f}" for s in start["all_s"])
     say(f"Start, s: {starts}  {start['goal']}: {mark(is_met=start['is_met'])}")

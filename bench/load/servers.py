@@ -18,7 +18,7 @@ from tests.valkey_process import ValkeyProcess
 
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 START_LIMIT_S = 30.0
-PATIENCE_S = 300.0  # what has to be read first may be large
+PATIENCE_S = 120.0  # what has to be read first may be large
 CORES = len(os.sched_getaffinity(0))
 # Every request is counted as in production, and nobody reaches these.
 LIMITS = ",".join(f"{name}=900000000/1" for name in LIMIT_NAMES)

@@ -7,6 +7,7 @@ import pytest
 
 from bench.load import goals
 from bench.load.goals import Material, Member
+from bench.load.run import goals_with
 from nexus.accounts.models import User
 from nexus.catalog.models import Genre
 from nexus.catalog.starter import GENRES
@@ -24,6 +25,14 @@ def material(owner: User) -> Material:
         titles=[movie.title for movie in movies],
         members=[Member("of the owner", [movie.pk for movie in movies[:10]])],
     )
+
+
+def test_a_part_has_the_goals_that_it_is_compared_with() -> None:
+    names = [goal.name for goal in goals_with("page 500")]
+
+    assert names == ["page 1", "page 500"]
+    with pytest.raises(SystemExit, match="No goal has 'nothing' in its name"):
+        goals_with("nothing")
 
 
 def test_it_asks_what_can_be_answered(
