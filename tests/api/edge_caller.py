@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import Any
 
+import psycopg
 from django.core.handlers.wsgi import WSGIHandler
+from django.db import transaction
 from django.test import RequestFactory
 from django.utils.datastructures import CaseInsensitiveMapping
 
@@ -15,7 +17,7 @@ from nexus.api.edge.changes import Changes
 from nexus.api.edge.gate import Gate, connect, mark_of_site
 from nexus.api.edge.shelf import Shelf
 
-PATIENCE_S = 10.0
+PATIENCE_S = 20.0  # on a busy machine
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,14 @@ class Caller:
             assert monotonic() < began_at + PATIENCE_S, "nobody told of the change"
         return monotonic() - began_at
 
+    @contextmanager
+    def change(self) -> Iterator[None]:
+        """Commit what is done within as one change, and wait until it is known."""
+        before = self.changes.generation
+        with transaction.atomic():
+            yield
+        self.wait_for_change(before)
+
 
 @contextmanager
 def heard() -> Iterator[Changes]:
@@ -89,3 +99,14 @@ def heard() -> Iterator[Changes]:
         yield changes
     finally:
         changes.stop()
+
+
+def unstarted(*, hears: bool) -> Changes:
+    """Return one without a connection, which hears always or never."""
+    changes = Changes(refuse)
+    changes.heard_at = float("inf" if hears else "-inf")
+    return changes
+
+
+def refuse() -> psycopg.Connection[Any]:
+    raise psycopg.OperationalError("no connection")
