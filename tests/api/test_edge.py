@@ -1,6 +1,7 @@
 """The bytes kept before Django: who gets them, for how long, and who never does."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -399,6 +400,60 @@ def test_while_django_fails_it_tells_what_it_has_for_a_while(caller: Caller) -> 
 
     assert caller.get(LIST).status == 503
     assert caller.get(f"{LIST}?page_size=2").status == 503
+
+
+def test_it_forgets_what_django_says_is_gone(caller: Caller, movie: Movie) -> None:
+    path = f"/api/movies/{movie.pk}/"
+    caller.get(path)
+    with caller.change():
+        movie.delete()
+
+    gone = caller.get(path)
+
+    caller.fails = True
+    assert (gone.status, caller.get(path).status) == (404, 503)
+    assert caller.gate.shelf.bytes == 0
+
+
+@pytest.mark.parametrize("status", ["429 Too Many Requests", "503 No Service"])
+def test_it_forgets_nothing_that_django_only_puts_off(
+    caller: Caller, status: str
+) -> None:
+    caller.get(LIST)
+    caller.changes.generation += 1
+    caller.inner = partial(refuse, status)
+    caller.get(LIST)
+
+    caller.fails, caller.inner = True, caller.answer
+
+    assert caller.get(LIST).titles == ["The Matrix"]
+
+
+def refuse(status: str, _environ: Environ, start_response: StartResponse) -> Any:
+    start_response(status, [])
+    return [b""]
+
+
+def test_a_failure_that_nobody_foresaw_is_told_as_django_tells_it(
+    caller: Caller,
+) -> None:
+    with broken("catalog_genre"):
+        failed = caller.get("/api/genres/", HTTP_X_REQUEST_ID="mine")
+
+    assert (failed.status, failed.json["code"]) == (500, "internal_error")
+    assert failed.headers["X-Request-ID"] == "mine"
+    assert not caller.gate.shelf.kept
+
+
+@contextmanager
+def broken(table: str) -> Iterator[None]:
+    """Rename the table for a while."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"ALTER TABLE {table} RENAME TO broken")
+        try:
+            yield
+        finally:
+            cursor.execute(f"ALTER TABLE broken RENAME TO {table}")
 
 
 def test_it_stays_within_its_memory(changes: Changes, movie: Movie) -> None:

@@ -11,7 +11,7 @@ only an answer of 200 is kept.
 Of a change `changes` tells. A stale answer is told for `GRACE_S` at most: one caller
 has it made anew, the others need not wait. Where changes are not heard, an answer is
 kept for a second. While Django fails, what was right a moment ago is better than
-nothing.
+nothing; what Django says is not there any more is forgotten.
 """
 
 import atexit
@@ -110,12 +110,15 @@ class Gate:
         inner.pop("HTTP_IF_NONE_MATCH", None)  # the whole answer is to be kept
         told: list[Any] = []
         body = self.application(inner, lambda *said: told.extend(said))
-        status, headers = told[0], told[1]
+        status, headers = told[0][:3], told[1]
         if status.startswith("5") and kept and is_recent(kept, began_at):
             close(body)
             LAST_RESORT.inc()
             return self.tell(kept, environ, start_response)[1]
-        if shared.KEEP_S not in inner:
+        # A view that failed unforeseen may have shared before.
+        if status != "200" or shared.KEEP_S not in inner:
+            if denies(status):
+                self.shelf.drop(key)
             start_response(*told)
             return body
         made = Kept(
@@ -196,6 +199,11 @@ def canonical(query: str) -> str:
 def is_our_host(host: str) -> bool:
     domain, _ = split_domain_port(host)
     return bool(domain) and validate_host(domain, settings.ALLOWED_HOSTS)
+
+
+def denies(status: str) -> bool:
+    """Say whether Django knows better than what was kept: it did not fail."""
+    return status not in {"200", "429"} and not status.startswith("5")
 
 
 def knows(told: str | None, etag: str) -> bool:

@@ -63,6 +63,10 @@ class Shelf:
             while self.bytes > self.most_bytes:
                 self._drop(next(iter(self.kept)))
 
+    def drop(self, key: Key) -> None:
+        with self.lock:
+            self._drop(key)
+
     def _drop(self, key: Key) -> None:
         found = self.kept.pop(key, None)
         if found is not None:
