@@ -18,6 +18,7 @@ from nexus.api.errors import PayloadTooLarge
 OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
 ACCEPTED = {"*/*", "application/*", "application/json", "application/problem+json"}
 MAX_DEPTH = 20
+LONGEST_ACCEPT = 500  # to be remembered; browsers send some 150 characters
 
 
 class OrjsonRenderer(BaseRenderer):
@@ -36,9 +37,14 @@ class OrjsonRenderer(BaseRenderer):
         )
 
 
-@lru_cache(maxsize=256)
 def takes_json(accept: str) -> bool:
     """Say whether a caller with this Accept header takes our answers."""
+    is_short = len(accept) <= LONGEST_ACCEPT
+    return names_json(accept) if is_short else names_json.__wrapped__(accept)
+
+
+@lru_cache(maxsize=256)
+def names_json(accept: str) -> bool:
     parts = (accept or "*/*").split(",")
     return bool({part.partition(";")[0].strip().lower() for part in parts} & ACCEPTED)
 

@@ -17,9 +17,11 @@ from nexus.api.edge.gate import (
     UNHEARD_S,
     Environ,
     StartResponse,
+    in_order,
     is_our_host,
 )
 from nexus.api.edge.shelf import OVERHEAD_BYTES
+from nexus.api.negotiation import LONGEST_ACCEPT, names_json
 from nexus.catalog.models import Movie
 from tests.api.edge_caller import Caller, heard, unstarted
 from tests.builders import make_genres, make_movie
@@ -454,6 +456,36 @@ def broken(table: str) -> Iterator[None]:
             yield
         finally:
             cursor.execute(f"ALTER TABLE broken RENAME TO {table}")
+
+
+def test_it_counts_the_keys_that_callers_write(caller: Caller) -> None:
+    caller.get("/movies/603/")
+    short = caller.gate.shelf.bytes
+
+    caller.get("/api/movies/603/")
+
+    assert caller.gate.shelf.bytes - short == short + len("/api")
+
+
+@pytest.mark.parametrize(
+    ("header", "value"),
+    [
+        ("HTTP_HOST", "a" * 256),
+        ("HTTP_ACCEPT", "application/json" + " " * LONGEST_ACCEPT),
+        ("QUERY_STRING", "search=caf\xe9"),
+    ],
+)
+def test_it_leaves_what_is_unusual_to_django(
+    caller: Caller, settings: Settings, header: str, value: str
+) -> None:
+    settings.ALLOWED_HOSTS = ["*"]
+    for remembers in (is_our_host, names_json, in_order):
+        remembers.cache_clear()
+
+    told = [caller.get(LIST, **{header: value}).status for _ in range(2)]
+
+    assert (told, caller.made) == ([200] * 2, 2)
+    assert not caller.gate.shelf.kept
 
 
 def test_it_stays_within_its_memory(changes: Changes, movie: Movie) -> None:

@@ -5,8 +5,9 @@ again, until something of the catalogue changes or its time is over. What an ans
 depends on is its key: scheme, path, checked parameters in one order, and an allowed
 origin. The host is not: where the body tells the caller's own address, it holds a mark
 that nobody can guess, and the address goes in anew. So nobody's headers reach anybody
-else, and what a caller can invent makes no entry: views refuse unknown parameters, and
-only an answer of 200 is kept.
+else. Views refuse unknown parameters, and only an answer of 200 is kept: what a caller
+asks with valid parameters makes an entry. All together take EDGE_CACHE_MB at most, and
+each costs a use of the rate limit, as Django makes it.
 
 Of a change `changes` tells. A stale answer is told for `GRACE_S` at most: one caller
 has it made anew, the others need not wait. Where changes are not heard, an answer is
@@ -37,7 +38,7 @@ from nexus.api.edge.changes import Changes
 from nexus.api.edge.shelf import Headers, Kept, Key, Shelf
 from nexus.api.metrics import EDGE, TOLD
 from nexus.api.middleware import REQUEST_ID
-from nexus.api.negotiation import takes_json
+from nexus.api.negotiation import LONGEST_ACCEPT, takes_json
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -49,6 +50,7 @@ GRACE_S: Final = 0.3
 UNHEARD_S: Final = 1.0
 LAST_RESORT_S: Final = 600.0
 LONGEST_QUERY: Final = 1_000
+LONGEST_HOST: Final = 255  # of a name in the DNS
 MOST_PARAMETERS: Final = 20
 # Said of each request anew.
 OWN_HEADERS: Final = {"ratelimit", "ratelimit-policy", "x-request-id"}
@@ -122,6 +124,7 @@ class Gate:
             start_response(*told)
             return body
         made = Kept(
+            key=key,
             parts=b"".join(body).split(self.mark.encode()),
             headers=without(headers, OWN_HEADERS | {"content-length"}),
             etag=dict(headers)["ETag"],
@@ -131,11 +134,14 @@ class Gate:
             route=inner[shared.ROUTE],
         )
         close(body)
-        if not is_private(headers):
-            MADE.inc()
-            self.shelf.keep(key, made)
+        self.keep(made, headers)
         own = [one for one in headers if one[0].lower() in OWN_HEADERS]
         return self.tell(made, environ, start_response, own)[1]
+
+    def keep(self, made: Kept, headers: Headers) -> None:
+        if not is_private(headers):
+            MADE.inc()
+            self.shelf.keep(made)
 
     def tell(
         self,
@@ -166,12 +172,16 @@ class Gate:
 def key_of(environ: Environ) -> Key | None:
     """Return what the answer depends on; None where it is for Django to say."""
     path, query = environ["PATH_INFO"], environ.get("QUERY_STRING", "")
-    origin = environ.get("HTTP_ORIGIN", "")
+    origin, host = environ.get("HTTP_ORIGIN", ""), environ.get("HTTP_HOST", "")
+    accept = environ.get("HTTP_ACCEPT", "")
     if (
         environ["REQUEST_METHOD"] != "GET"
         or not PATHS.match(path)
-        or not is_our_host(environ.get("HTTP_HOST", ""))
-        or not takes_json(environ.get("HTTP_ACCEPT", ""))
+        # What is longer would be remembered at length.
+        or len(host) > LONGEST_HOST
+        or len(accept) > LONGEST_ACCEPT
+        or not is_our_host(host)
+        or not takes_json(accept)
         or (origin and origin not in settings.CORS_ALLOWED_ORIGINS)
     ):
         return None
@@ -181,14 +191,18 @@ def key_of(environ: Environ) -> Key | None:
         return None
 
 
-@lru_cache(maxsize=2048)
 def canonical(query: str) -> str:
     """Return one text for all spellings of the same parameters, whatever their order.
 
-    ValueError where there are too many, or too long ones.
+    ValueError where there are too many, or too long ones, or such as no URL has.
     """
-    if len(query) > LONGEST_QUERY:
+    if len(query) > LONGEST_QUERY or not query.isascii():
         raise ValueError(query)
+    return in_order(query)
+
+
+@lru_cache(maxsize=2048)
+def in_order(query: str) -> str:
     if not query:
         return ""
     pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=MOST_PARAMETERS)

@@ -17,6 +17,7 @@ LONGEST_SHARE: Final = 16  # an answer longer than that part of all is not kept
 class Kept:
     """One answer.
 
+    key:        what it depends on; a caller writes it, so that its length counts, too
     parts:      the body, cut where the caller's own address goes in
     headers:    without those that are each request's own
     generation: of the catalogue, read before the answer was made
@@ -25,6 +26,7 @@ class Kept:
     route:      it is counted as a request of
     """
 
+    key: Key
     parts: list[bytes]
     headers: Headers
     etag: str
@@ -36,7 +38,8 @@ class Kept:
     size: int = field(init=False)
 
     def __post_init__(self) -> None:
-        self.size = sum(len(part) for part in self.parts) + OVERHEAD_BYTES
+        told = (*self.key, *self.parts)
+        self.size = sum(len(text) for text in told) + OVERHEAD_BYTES
 
 
 class Shelf:
@@ -53,12 +56,12 @@ class Shelf:
                 self.kept.move_to_end(key)
             return found
 
-    def keep(self, key: Key, answer: Kept) -> None:
+    def keep(self, answer: Kept) -> None:
         if answer.size > self.most_bytes // LONGEST_SHARE:
             return
         with self.lock:
-            self._drop(key)
-            self.kept[key] = answer
+            self._drop(answer.key)
+            self.kept[answer.key] = answer
             self.bytes += answer.size
             while self.bytes > self.most_bytes:
                 self._drop(next(iter(self.kept)))
