@@ -16,6 +16,7 @@ from django.utils.datastructures import CaseInsensitiveMapping
 from nexus.api.edge.changes import Changes
 from nexus.api.edge.gate import Gate, connect, mark_of_site
 from nexus.api.edge.shelf import Shelf
+from nexus.catalog.queries import forget_copies
 
 PATIENCE_S = 20.0  # on a busy machine
 
@@ -90,7 +91,7 @@ class Caller:
 @contextmanager
 def heard() -> Iterator[Changes]:
     """Listen as a web process does; begins once it hears itself."""
-    changes = Changes(connect)
+    changes = Changes(connect, forget=forget_copies)
     changes.start()
     try:
         give_up_at = monotonic() + PATIENCE_S

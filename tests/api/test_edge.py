@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -17,13 +18,15 @@ from nexus.api.edge.gate import (
     UNHEARD_S,
     Environ,
     StartResponse,
+    connect,
     in_order,
     is_our_host,
 )
 from nexus.api.edge.shelf import OVERHEAD_BYTES
 from nexus.api.negotiation import LONGEST_ACCEPT, names_json
-from nexus.catalog.models import Movie
-from tests.api.edge_caller import Caller, heard, unstarted
+from nexus.catalog import queries
+from nexus.catalog.models import Genre, Movie
+from tests.api.edge_caller import PATIENCE_S, Caller, heard, unstarted
 from tests.builders import make_genres, make_movie
 from tests.client import Api
 from tests.together import together
@@ -486,6 +489,58 @@ def test_it_leaves_what_is_unusual_to_django(
 
     assert (told, caller.made) == ([200] * 2, 2)
     assert not caller.gate.shelf.kept
+
+
+def test_a_change_is_known_to_what_the_process_remembers(
+    caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "NAMES_KEPT_S", 3600.0)
+    assert "Drama" in names_told(caller)
+    with caller.change():
+        Genre.objects.filter(name="Drama").update(name="Tears")
+
+    assert "Tears" in names_told(caller)
+
+
+def names_told(caller: Caller) -> set[str]:
+    return {genre["name"] for genre in caller.get("/api/genres/").json}
+
+
+def test_each_outage_of_the_listener_is_told(
+    movie: Movie, caplog: pytest.LogCaptureFixture
+) -> None:
+    with heard() as changes:
+        for outages in (1, 2):
+            before = changes.generation
+            cut_off_listeners()
+            until(lambda: changes.generation > before and changes.hears())
+            until(lambda: not changes.is_outage_said)
+
+            told = [one for one in caplog.messages if "not heard" in one]
+            assert len(told) == outages
+
+
+def cut_off_listeners() -> None:
+    """End the connections that listen, and no others, of this database."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            " AND query LIKE '%pg_notify%'"
+        )
+
+
+def until(is_so: Callable[[], bool]) -> None:
+    give_up_at = monotonic() + PATIENCE_S
+    while not is_so():
+        assert monotonic() < give_up_at
+
+
+def test_it_notices_when_the_database_is_gone_without_a_word(movie: Movie) -> None:
+    with connect() as listener:
+        found = listener.info.get_parameters()
+
+    assert (found["keepalives_idle"], found["tcp_user_timeout"]) == ("5", "10000")
 
 
 def test_it_stays_within_its_memory(changes: Changes, movie: Movie) -> None:

@@ -26,20 +26,27 @@ AGAIN_AFTER_S: Final = 1.0
 
 
 class Changes(threading.Thread):
-    """`generation` grows with every change, and where one may have been missed."""
+    """`generation` grows with every change, and where one may have been missed.
+
+    forget: called before it grows, so that what is made from then on is made of nothing
+            that the process remembers from before
+    """
 
     def __init__(
         self,
         connect: Callable[[], psycopg.Connection[Any]],
         *,
         clock: Callable[[], float] = time.monotonic,
+        forget: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__(name="changes", daemon=True)
         self.connect = connect
         self.clock = clock
+        self.forget = forget
         self.stopping = threading.Event()
         self.generation = 0
         self.heard_at = float("-inf")
+        self.is_outage_said = False
         # Nobody else listens to this one: what comes back on it went the whole way.
         self.own = f"nexus_beat_{uuid4().hex}"
 
@@ -47,15 +54,14 @@ class Changes(threading.Thread):
         return self.clock() - self.heard_at < DEAF_AFTER_S
 
     def run(self) -> None:
-        was_said = False
         while not self.stopping.is_set():
             try:
                 self.listen()
             except psycopg.Error as error:
                 # A database that is away is told by every request already.
-                if not was_said:
+                if not self.is_outage_said:
                     logger.warning("changes of the catalogue are not heard: %s", error)
-                was_said = True
+                self.is_outage_said = True
             self.stopping.wait(AGAIN_AFTER_S)
 
     def listen(self) -> None:
@@ -63,7 +69,7 @@ class Changes(threading.Thread):
             for channel in (CHANNEL, self.own):
                 listen = sql.SQL("LISTEN {}").format(sql.Identifier(channel))
                 connection.execute(listen)
-            self.generation += 1  # nobody knows what was missed before
+            self.begin_anew()  # nobody knows what was missed before
             while not self.stopping.is_set():
                 asked_at = self.clock()
                 connection.execute("SELECT pg_notify(%s, '')", [self.own])
@@ -77,9 +83,13 @@ class Changes(threading.Thread):
         }
         heard |= {one.channel for one in connection.notifies(timeout=0)}
         if self.own in heard:
-            self.heard_at = asked_at
+            self.heard_at, self.is_outage_said = asked_at, False
         if CHANNEL in heard:
-            self.generation += 1
+            self.begin_anew()
+
+    def begin_anew(self) -> None:
+        self.forget()
+        self.generation += 1
 
     def stop(self) -> None:
         self.stopping.set()

@@ -39,6 +39,7 @@ from nexus.api.edge.shelf import Headers, Kept, Key, Shelf
 from nexus.api.metrics import EDGE, TOLD
 from nexus.api.middleware import REQUEST_ID
 from nexus.api.negotiation import LONGEST_ACCEPT, takes_json
+from nexus.catalog.queries import forget_copies
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -55,6 +56,14 @@ MOST_PARAMETERS: Final = 20
 # Said of each request anew.
 OWN_HEADERS: Final = {"ratelimit", "ratelimit-policy", "x-request-id"}
 MADE, LAST_RESORT = map(EDGE.labels, ("made", "last_resort"))
+# That the other end is gone without a word: by TCP alone it takes a quarter of an hour.
+NOTICING: Final = {
+    "keepalives": 1,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,  # milliseconds
+}
 PRIVATE_VARY: Final = {"*", "authorization", "cookie"}
 
 
@@ -247,7 +256,7 @@ def close(body: Iterable[bytes]) -> None:
 
 def start_gate(application: Application) -> Gate:
     """Put the edge in front of the application; it ends with the process."""
-    changes = Changes(connect)
+    changes = Changes(connect, forget=forget_copies)
     changes.start()
     atexit.register(changes.stop)
     shelf = Shelf(most_bytes=settings.EDGE_CACHE_MB * 2**20)
@@ -258,7 +267,7 @@ def start_gate(application: Application) -> Gate:
 
 def connect() -> psycopg.Connection[Any]:
     """Open a connection past Django's pool, whose connections are lent for moments."""
-    params = connection.get_connection_params()
+    params = NOTICING | connection.get_connection_params()
     return psycopg.connect(**params, autocommit=True)
 
 
