@@ -25,7 +25,7 @@ from nexus.accounts.models import User
 from nexus.api.authentication import CHARGED
 from nexus.api.buckets import Charged, charge, headers_of, note
 from nexus.api.limits import ANONYMOUS, MEMBER, Limit, network_of
-from nexus.api.shared import names, share
+from nexus.api.shared import bytes_for_all, names, share
 from nexus.api.tokens import Claims
 from nexus.lib.errors import UnauthenticatedError
 
@@ -222,7 +222,8 @@ class PublicEndpoint(Endpoint):
 
 def validate(request: Request, response: Response) -> None:
     """Name the bytes by their hash, and answer 304 to whoever has them."""
-    etag = f'"{hashlib.sha256(response.content).hexdigest()[:32]}"'
+    content = bytes_for_all(request, response.content)
+    etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
     response["ETag"] = etag
     if names(request.headers.get("If-None-Match", ""), etag):
         response.status_code = 304

@@ -491,6 +491,28 @@ def test_it_leaves_what_is_unusual_to_django(
     assert not caller.gate.shelf.kept
 
 
+def test_an_answer_has_the_same_etag_past_the_gate(
+    caller: Caller, settings: Settings
+) -> None:
+    settings.CORS_ALLOWED_ORIGINS = []
+    with caller.change():
+        make_movie(604)
+    path = f"{LIST}?page_size=1"
+
+    told = [
+        caller.get(path),
+        caller.get(path),
+        caller.get(path, method="HEAD"),
+        caller.get(path, HTTP_ORIGIN="https://other.example"),
+    ]
+
+    assert len({one.headers["ETag"] for one in told}) == 1
+    assert told[0].body == told[1].body == told[3].body
+    etag = told[0].headers["ETag"]
+    passed = {"HTTP_ORIGIN": "https://other.example", "HTTP_IF_NONE_MATCH": etag}
+    assert caller.get(path, **passed).status == 304
+
+
 def test_a_change_is_known_to_what_the_process_remembers(
     caller: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -513,7 +535,7 @@ def test_each_outage_of_the_listener_is_told(
         for outages in (1, 2):
             before = changes.generation
             cut_off_listeners()
-            until(lambda: changes.generation > before and changes.hears())
+            until(lambda: changes.generation > before and changes.hears())  # noqa: B023  called at once
             until(lambda: not changes.is_outage_said)
 
             told = [one for one in caplog.messages if "not heard" in one]
