@@ -183,9 +183,11 @@ def genre_names() -> dict[int, str]:
     """Return the names by id, as they were a moment ago."""
     names: dict[int, str] | None = cache.LOCAL.get(GENRE_NAMES)
     if names is None:
+        since = COUNTS.times_forgotten
         names = dict(Genre.objects.values_list("id", "name"))
-        # An empty catalogue is about to be filled.
-        cache.LOCAL.set(GENRE_NAMES, names, timeout=NAMES_KEPT_S if names else 0)
+        # An empty catalogue is about to be filled; one that changed is read again.
+        if names and since == COUNTS.times_forgotten:
+            cache.LOCAL.set(GENRE_NAMES, names, timeout=NAMES_KEPT_S)
     return names
 
 
