@@ -82,7 +82,8 @@ def measure_half(
     with database():
         material = collect(wanted.seed)
         note_what_is_measured(found, product)
-    say(HEAD if not found["goals"] else "")
+    if not found["goals"]:
+        say(HEAD)
     say("as in production:" if goals[0].is_kept else "nothing kept by the edge:")
     rounds = Rounds(
         wanted=wanted, material=material, limit=limit, profiles=found["profiles"]

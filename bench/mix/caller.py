@@ -100,7 +100,9 @@ class Seen:
         return [
             what
             for what in SHARES
-            if not any(is_expected(what, status) for status in self.statuses[what])
+            if not any(
+                is_expected(what, status) for status in self.statuses.get(what, ())
+            )
         ]
 
 

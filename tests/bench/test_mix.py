@@ -146,6 +146,7 @@ def test_any_other_answer_than_the_right_one_is_a_failure() -> None:
         "rating taken back",
         "import",
     ]
+    assert "search" not in seen.statuses  # nothing is told of it
 
 
 def test_a_sign_in_that_fails_is_counted_and_the_caller_goes_on() -> None:
