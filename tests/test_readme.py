@@ -51,6 +51,7 @@ def answers_with_tmdb(
     finally:
         program.end(signal.SIGTERM)
         tmdb_for_all.reset()
+        tmdb_for_all.remove_movie(9008)
 
 
 def run(blocks: list[str], port: int) -> list[Any]:
