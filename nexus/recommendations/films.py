@@ -198,14 +198,17 @@ class FilmStore:
         """
         if not self.lock.acquire(blocking=waits):
             return
+        began_s = monotonic()
+        rest_s: float | None = None
         try:
             if self.is_due(with_film):
-                began_s = monotonic()
                 self.is_doubted = False
                 self.picture = draw(self.picture, now=now)
-                took_s = monotonic() - began_s
-                self.rests_until = monotonic() + took_s * (1 / SHARE - 1)
+            rest_s = (monotonic() - began_s) * (1 / SHARE - 1)
         finally:
+            if rest_s is None:  # it failed: what was doubted still is
+                self.is_doubted, rest_s = True, TRIED_AGAIN_AFTER_S
+            self.rests_until = monotonic() + rest_s
             self.lock.release()
 
     def begin_aside(self, now: datetime) -> None:
@@ -218,10 +221,8 @@ class FilmStore:
     def redraw_aside(self, now: datetime) -> None:
         try:
             self.redraw(None, now=now, waits=False)
-        except Exception as error:
-            trace = None if isinstance(error, DatabaseTrouble) else error
-            logger.warning("the films could not be read: %s", error, exc_info=trace)
-            self.rests_until = monotonic() + TRIED_AGAIN_AFTER_S
+        except DatabaseTrouble as error:
+            logger.warning("the films could not be read: %s", error)
         finally:
             connection.close()
 

@@ -106,9 +106,9 @@ class ModelStore:
             active = TrainedModel.objects.filter(is_active=True)
             self.turn_to(active.values_list("version", flat=True).first(), now)
             self.is_blind = False
-        except Exception as error:
-            if is_database_down(error):
-                raise
+        except DatabaseTrouble as error:
+            if not connection.is_usable():
+                raise  # the rest of the answer fails as well, and is to say so
             self.go_on_blind(error)
         if self.looked_at is None:
             self.settle(WAITED_FOR)
@@ -157,10 +157,18 @@ class ModelStore:
     def read(self, loading: Loading) -> None:
         try:
             self.serve(loading, read_model(loading.version))
-        except Exception as error:  # noqa: BLE001  nobody else would ever hear of it
+        except (ModelUnreadable, MemoryError) as error:
             self.refuse(loading, error)
         finally:
-            loading.done.set()
+            self.end(loading)
+
+    def end(self, loading: Loading) -> None:
+        """Whatever else went wrong is a fault of ours: not to be tried at each look."""
+        with self.swapping:
+            if self.loading is loading:
+                self.refused = Refused(loading.version, loading.since)
+                self.loading = None
+        loading.done.set()
 
     def serve(self, loading: Loading, model: learned.Model) -> None:
         with self.swapping:
@@ -175,16 +183,7 @@ class ModelStore:
             is_news = self.refused is None or self.refused.version != loading.version
             self.refused, self.loading = Refused(loading.version, loading.since), None
         if is_news:
-            trace = None if isinstance(error, ModelUnreadable) else error
-            logger.error("the active model is not served: %s", error, exc_info=trace)
-
-
-def is_database_down(error: Exception) -> bool:
-    """Say whether not the look-up alone fails: then the rest of the answer would, too.
-
-    It has a right to the answer of an outage, and no list is to hide it.
-    """
-    return isinstance(error, DatabaseTrouble) and not connection.is_usable()
+            logger.error("the active model is not served: %s", error)
 
 
 MODELS = ModelStore()

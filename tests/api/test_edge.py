@@ -317,6 +317,7 @@ def test_a_change_by_any_hand_is_told(
         cursor.execute(statement)
 
     caller.wait_for_change(before)
+    assert changes.generation > before
 
 
 def test_a_change_taken_back_is_no_change(caller: Caller, movie: Movie) -> None:

@@ -20,6 +20,8 @@ def test_it_takes_a_folder_of_the_right_size(tmp_path: Path, films: int | None) 
 
     require_filled(tmp_path, films)
 
+    assert marked(tmp_path) == 10_000
+
 
 def test_it_refuses_another_size(tmp_path: Path) -> None:
     mark(tmp_path, 10_000)

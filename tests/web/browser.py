@@ -96,18 +96,20 @@ class Browser:
         found = self.ask("Runtime.evaluate", expression=script, returnByValue=True)
         return found["result"].get("value")
 
-    def wait_for(self, script: str) -> None:
-        """Wait until the expression is true of the page."""
+    def comes_to(self, script: str) -> bool:
+        """Say that the expression got true of the page; else fail, and tell of it."""
         give_up_at = monotonic() + LIMIT_S
         while not self.run(script):
             assert monotonic() < give_up_at, (script, self.text, self.complaints)
+        return True
 
     @property
     def text(self) -> str:
         return str(self.run("document.body?.innerText.slice(0, 500)"))
 
-    def wait_for_text(self, text: str) -> None:
-        self.wait_for(f"document.body?.innerText.includes({json.dumps(text)})")
+    def shows(self, text: str) -> bool:
+        """Say that the page got to show the text; else fail."""
+        return self.comes_to(f"document.body?.innerText.includes({json.dumps(text)})")
 
     def click(self, selector: str) -> None:
         self.run(f"{self.find(selector)}.click()")
@@ -119,7 +121,7 @@ class Browser:
     def find(self, selector: str) -> str:
         """Wait for an element; return the expression that finds it."""
         found = f"document.querySelector({json.dumps(selector)})"
-        self.wait_for(f"{found} !== null")
+        assert self.comes_to(f"{found} !== null")
         return found
 
     @property
