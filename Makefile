@@ -40,7 +40,7 @@ $(VENV)/audit/bin/pip-audit: | $(VENV)/bin/python
 	$(BIN)/python -m venv $(VENV)/audit
 	$(VENV)/audit/bin/python -m pip --quiet install pip-audit==2.10.1
 
-# Every goal beside what is measured, in some minutes; needs wrk. The large one, an hour:
+# Every goal beside what is measured, in some minutes; needs wrk. The large one:
 # make bench FILMS=1000000 BENCH="--home FOLDER --rounds 5 --seconds 5 --minutes 5"
 bench: $(VENV)/dev
 	@echo "At $(FILMS) films; docs/benchmarks.md says how to read it, and about a million."

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from argparse import ArgumentParser
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,15 @@ TOLERANCE = 0.01
 MARKER = "bench-films"  # written last
 FEWEST_RATINGS = 40_000
 RATINGS_OF_A_MEMBER = 100
+
+
+def ask_for_folder(parser: ArgumentParser) -> None:
+    """Add the options that say which folder."""
+    parser.add_argument("--home", type=Path, help="a folder, which stays")
+    parser.add_argument(
+        "--films", type=int, help=f"of the folder; of a new one, {FILMS:,} unless said"
+    )
+    parser.add_argument("--seed", type=int, default=1, help="of what is made up")
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench.homes import home_of, say
+from bench.homes import ask_for_folder, home_of, say
 from bench.load.report import report
 from bench.load.store import Run, add_run, read_runs
 from bench.load.wrk import require_wrk
@@ -50,9 +50,7 @@ def measure(wanted: argparse.Namespace, home: Path) -> None:
 def read(words: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench.load", description=__doc__)
     add = parser.add_argument
-    add("--home", type=Path, help="a folder, which stays")
-    add("--films", type=int, help="of the folder; of a new one, 10,000 unless said")
-    add("--seed", type=int, default=1, help="of what is made up")
+    ask_for_folder(parser)
     add("--untrained", action="store_true", help="learn nothing before: rules answer")
     add("--rounds", type=int, default=3, help="whose medians count")
     add("--seconds", type=float, default=1.0, help="of a round, whole ones")

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench.homes import home_of, say
+from bench.homes import ask_for_folder, home_of, say
 
 
 def main(words: Sequence[str]) -> int:
@@ -26,9 +26,7 @@ def main(words: Sequence[str]) -> int:
 def read(words: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench.mix", description=__doc__)
     add = parser.add_argument
-    add("--home", type=Path, help="a folder, which stays")
-    add("--films", type=int, help="of the folder; of a new one, 10,000 unless said")
-    add("--seed", type=int, default=1, help="of what is made up")
+    ask_for_folder(parser)
     add("--minutes", type=float, default=5.0)
     add("--out", type=Path, help="a file for all figures, as JSON")
     return parser.parse_args(words)

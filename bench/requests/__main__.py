@@ -17,7 +17,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from bench.homes import home_of
+from bench.homes import ask_for_folder, home_of
 from nexus.env import PROJECT_DIR
 from nexus.launch.commands import database_of
 from nexus.lib.home import Home
@@ -63,8 +63,7 @@ def inside(checkout: Path, **variables: str) -> Iterator[Inside]:
 
 def read(words: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--home", type=Path, help="a filled folder, which stays")
-    parser.add_argument("--films", type=int, help="a new folder's; 10,000 unless said")
+    ask_for_folder(parser)
     parser.add_argument("--beside", type=Path, help="another checkout")
     parser.add_argument("--only", default="", help="kinds whose name has this in it")
     parser.add_argument("--requests", type=int, default=400, help="of a round")
@@ -77,7 +76,9 @@ def main(words: Sequence[str]) -> int:
     wanted = read(words)
     checkouts = [*([wanted.beside.resolve()] if wanted.beside else []), PROJECT_DIR]
     with ExitStack() as stack:
-        home = stack.enter_context(home_of(wanted.home, films=wanted.films))
+        home = stack.enter_context(
+            home_of(wanted.home, films=wanted.films, seed=wanted.seed)
+        )
         os.environ["NEXUS_HOME"] = str(home)
         stack.enter_context(database_of(Home(home), embedded=True))
         valkey = stack.enter_context(ValkeyProcess())
