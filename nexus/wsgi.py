@@ -37,7 +37,8 @@ def serve() -> Application:
     """Return what answers requests, and start what it needs beside it."""
     served: Application = application
     if settings.EDGE_CACHE_MB:
-        served = start_gate(served)
+        served = gate = start_gate(served)
+        STORE.listen_to(gate.changes)
     if settings.TRUSTED_PROXIES:
         served = wrap_wsgi_with_proxy_headers(served, settings.TRUSTED_PROXIES)
     MODELS.prepare(now=timezone.now())

@@ -15,6 +15,7 @@ from nexus.catalog import cache as catalog_cache
 from nexus.catalog import pages, queries, upstream
 from nexus.catalog.breaker import breaker_of
 from nexus.launch.postgres import EmbeddedPostgres
+from nexus.recommendations.again import FEEDS
 from nexus.recommendations.films import STORE
 from nexus.recommendations.scoring import PANEL
 from nexus.recommendations.serving import MODELS
@@ -96,6 +97,7 @@ def fresh_process(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     STORE.clear()
     MODELS.clear()
     PANEL.clear()
+    FEEDS.clear()
 
 
 @pytest.fixture

@@ -32,9 +32,12 @@ class OrjsonRenderer(BaseRenderer):
         accepted_media_type: str | None = None,
         renderer_context: Mapping[str, Any] | None = None,
     ) -> bytes:
-        return (
-            b"" if data is None else orjson.dumps(data, default=plain, option=OPTIONS)
-        )
+        return b"" if data is None else render(data)
+
+
+def render(data: object) -> bytes:
+    """Return the JSON of what an answer, or a part of it, says."""
+    return orjson.dumps(data, default=plain, option=OPTIONS)
 
 
 def takes_json(accept: str) -> bool:

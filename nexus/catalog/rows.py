@@ -4,7 +4,7 @@ To make a statement anew costs Django several times what PostgreSQL needs to ans
 and these are asked with nearly every request.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cache
 from typing import Any, Final
 
@@ -27,7 +27,7 @@ TOLD_IN_LISTS: Final = """
   id, title, original_title, original_language, year, release_date, runtime, genres,
   poster_path, vote_average, vote_count, popularity, fetched_at, removed_at, purged_at
 """
-GENRES: Final = 7  # the place of the genres in both
+GENRES: Final = 7  # their place in both
 ONE: Final = f"SELECT {TOLD_ALONE} FROM catalog_movie WHERE id = %s"  # noqa: S608
 SOME: Final = f"SELECT {TOLD_IN_LISTS} FROM catalog_movie WHERE id = ANY(%s)"  # noqa: S608
 LISTED: Final = f"""
@@ -49,6 +49,9 @@ FROM catalog_movie_keywords JOIN catalog_keyword AS keyword ON keyword.id = keyw
 WHERE movie_id = %s
 ORDER BY keyword.name, keyword.id
 """
+TITLED: Final = "id, title, fetched_at, purged_at"
+TITLES: Final = f"SELECT {TITLED} FROM catalog_movie WHERE id = ANY(%s)"  # noqa: S608
+PEOPLE: Final = "SELECT id, name FROM catalog_person WHERE id = ANY(%s)"
 COUNT: Final = "SELECT count(*) FROM ({}) AS counted"
 
 Values = Sequence[Any]
@@ -61,6 +64,8 @@ def read_film(movie_id: int) -> Movie | None:
 
 def read_in_order(ids: Sequence[int]) -> list[Movie]:
     """Return what lists tell of the films; one that was deleted is left out."""
+    if not ids:
+        return []
     found = {movie.pk: movie for movie in films(SOME, [list(ids)], TOLD_IN_LISTS)}
     return [found[id_] for id_ in ids if id_ in found]
 
@@ -93,6 +98,16 @@ def read_keywords(movie_id: int) -> list[tuple[int, str]]:
     return [(id_, name) for id_, name in rows(KEYWORDS, [movie_id])]
 
 
+def read_titles(ids: Collection[int]) -> list[Movie]:
+    """Return the films with their titles, and what says whether these may be shown."""
+    return films(TITLES, [list(ids)], TITLED) if ids else []
+
+
+def read_people(ids: Collection[int]) -> dict[int, str]:
+    """Return the names by id; of somebody who is gone there is none."""
+    return dict(rows(PEOPLE, [list(ids)])) if ids else {}
+
+
 def films(statement: str, values: Values, columns: str) -> list[Movie]:
     names = names_of(columns)
     return [film(names, row) for row in rows(statement, values)]
@@ -109,7 +124,8 @@ def film(names: Sequence[str], row: tuple[Any, ...]) -> Movie:
     movie._state = ModelState()  # noqa: SLF001  as Django's own __init__ does
     movie._state.adding, movie._state.db = False, "default"  # noqa: SLF001
     movie.__dict__.update(zip(names, row, strict=True))
-    movie.genres = orjson.loads(row[GENRES])
+    if len(row) > GENRES:
+        movie.genres = orjson.loads(row[GENRES])
     return movie
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from nexus.engine.arrays import Floats, Ints
 from nexus.engine.catalogue import Catalogue
 from nexus.engine.features import Field
+from nexus.engine.sparse import entries
 
 GENRE_PRIOR = 5.0
 DECLARED_GENRE = 0.25
@@ -31,10 +32,10 @@ class GenreRatings:
 
 def ratings_by_genre(genres: Field, rated: Ints, stars: Floats) -> GenreRatings:
     """Count and sum the stars of the rated rows in each of their genres."""
-    rows = genres.rows[rated]
-    given = np.repeat(stars, np.diff(rows.indptr))
-    count = np.bincount(rows.indices, minlength=genres.ids.size)
-    total = np.bincount(rows.indices, weights=given, minlength=genres.ids.size)
+    there = entries(genres.rows, rated)
+    columns, given = genres.rows.indices[there.places], stars[there.owners]
+    count = np.bincount(columns, minlength=genres.ids.size)
+    total = np.bincount(columns, weights=given, minlength=genres.ids.size)
     return GenreRatings(count.astype(np.float64), total.astype(np.float64))
 
 
@@ -56,12 +57,11 @@ def mean_genre_deviation(
     field: Field, rows: Ints, ratings: GenreRatings, mean: Floats, own: Floats
 ) -> Floats:
     """Mean of `genre_deviation` over each film's genres: float64[rows], 0 if none."""
-    part = field.rows[rows]
-    sizes = np.diff(part.indptr)
-    of = np.repeat(np.arange(rows.size), sizes)
-    columns = part.indices.astype(np.int64)
+    part = entries(field.rows, rows)
+    of, columns = part.owners, field.rows.indices[part.places].astype(np.int64)
     each = genre_deviation(ratings, columns, mean[of], own[of])
-    return np.bincount(of, weights=each, minlength=rows.size) / np.maximum(sizes, 1)
+    total = np.bincount(of, weights=each, minlength=rows.size)
+    return total / np.maximum(part.sizes, 1)
 
 
 def declared_genre_hits(field: Field, rows: Ints, declared: Sequence[int]) -> Ints:

@@ -8,6 +8,7 @@ from scipy.sparse import hstack
 
 from nexus.engine.arrays import Bools, Floats, Ints, Sparse, freeze
 from nexus.engine.features import Field
+from nexus.engine.sparse import inner_products
 
 WEIGHTS = (0.30, 0.35, 0.15, 0.20)  # genres, keywords, cast, directors
 MISSING = 0.8
@@ -120,9 +121,9 @@ def similarities(content: Content, rows: Ints, others: Ints) -> Floats:
     if not rows.size or not others.size:
         return np.zeros((rows.size, others.size))
     mine, theirs = content.genres_of[rows], content.genres_of[others]
-    found: Floats = (content.genres[mine] @ content.genres[theirs].T).toarray()
+    found = inner_products(content.genres, mine, theirs)
     found *= WEIGHTS[0]
-    found += (content.rest[rows] @ content.rest[others].T).toarray()
+    found += inner_products(content.rest, rows, others)
     facts, place = np.unique(content.facts_of[rows], return_inverse=True)
     factors, places = _factors(content, facts, content, content.facts_of[others])
     found *= factors[np.ix_(place, places)]

@@ -76,7 +76,7 @@ def _explanation(
         confidence=confidence_word(float(match.confidence[at])),
         evidence_count=evidence_count,
         cold_start=bool(films.signals.others[at] == 0),
-        reasons=_reasons(films, at, rates)[:limit],
+        reasons=_reasons(films, at, rates, limit),
     )
 
 
@@ -110,17 +110,19 @@ def _interval(scores: rules.RulesScores, at: int) -> tuple[int, int]:
     return math.floor(100 * low), math.ceil(100 * high)
 
 
-def _reasons(films: Films, at: int, rates: Sequence[float]) -> tuple[Reason, ...]:
+def _reasons(
+    films: Films, at: int, rates: Sequence[float], limit: int | None
+) -> tuple[Reason, ...]:
     named = zip(COMPONENTS, rates, strict=True)
     per_star = {name: rules.LOG_ODDS_PER_STAR * rate for name, rate in named}
     reasons = [
         Reason(
             cause.kind, cause.id, cause.given, cause.stars * per_star[cause.component]
         )
-        for cause in causes(films, at)
+        for cause in causes(films, at, limit)
         if cause.stars
     ]
-    return tuple(sorted(reasons, key=_strongest_first))
+    return tuple(sorted(reasons, key=_strongest_first)[:limit])
 
 
 def _strongest_first(reason: Reason) -> tuple[float, str, int]:

@@ -94,6 +94,8 @@ def find_lines(
     content: Content, judged: Ints, others: Content | None = None
 ) -> list[Line]:
     """Return the lines of the films at `judged`; others: as in `similarity_lines`."""
+    if not judged.size:
+        return []
     lines, found = [], similarity_lines(content, judged, others)
     for row, alike in zip(judged, found, strict=True):
         near = np.flatnonzero(alike > FAR)  # nine films of ten weigh nothing

@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Sequence
-from itertools import combinations
+from dataclasses import dataclass
+from functools import cache
 
 
 def sigmoid(log_odds: float) -> float:
@@ -31,25 +32,59 @@ def point_rates(base: float, parts: Sequence[float]) -> list[float]:
     Where the part is 0 this is the limit, so that opposite causes within a part that
     cancel out still have their points. Always positive.
     """
-    return [_rate(base, parts, which) for which in range(len(parts))]
+    sums = [
+        base + math.fsum(parts[at] for at in subset) for subset in _subsets(len(parts))
+    ]
+    shares = [sigmoid(log_odds) for log_odds in sums]
+    return [
+        100
+        * sum(
+            step.weight * _slope(sums[step.before], parts[which], shares, step)
+            for step in steps
+        )
+        for which, steps in enumerate(_steps(len(parts)))
+    ]
 
 
-def _rate(base: float, parts: Sequence[float], which: int) -> float:
-    others = [part for i, part in enumerate(parts) if i != which]
-    total = 0.0
-    for size in range(len(parts)):
-        orders = math.factorial(size) * math.factorial(len(others) - size)
-        for subset in combinations(others, size):
-            total += orders * _slope(base + math.fsum(subset), parts[which])
-    return 100 * total / math.factorial(len(parts))
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """Adding a part to a subset: places in `_subsets`, and its share of all orders."""
+
+    before: int
+    after: int
+    weight: float
 
 
-def _slope(start: float, step: float) -> float:
-    """(sigmoid(start + step) - sigmoid(start)) / step, its limit for small steps."""
-    if abs(step) < 1e-5:
-        middle = sigmoid(start + step / 2)
+@cache
+def _subsets(n: int) -> list[tuple[int, ...]]:
+    """All subsets of n parts; bit i of a place says whether part i is in it."""
+    return [tuple(at for at in range(n) if place >> at & 1) for place in range(1 << n)]
+
+
+@cache
+def _steps(n: int) -> list[list[_Step]]:
+    """For each of n parts all the steps that add it."""
+    return [
+        [
+            _Step(before, before | 1 << which, _weight(len(subset), n))
+            for before, subset in enumerate(_subsets(n))
+            if which not in subset
+        ]
+        for which in range(n)
+    ]
+
+
+def _weight(size: int, n: int) -> float:
+    """The share of the n! orders in which just these `size` parts come before."""
+    return math.factorial(size) * math.factorial(n - size - 1) / math.factorial(n)
+
+
+def _slope(start: float, part: float, shares: Sequence[float], step: _Step) -> float:
+    """(sigmoid(start + part) - sigmoid(start)) / part, its limit for small parts."""
+    if abs(part) < 1e-5:
+        middle = sigmoid(start + part / 2)
         return middle * (1 - middle)
-    return (sigmoid(start + step) - sigmoid(start)) / step
+    return (shares[step.after] - shares[step.before]) / part
 
 
 def whole_points(parts: Sequence[float], total: int) -> list[int]:

@@ -18,7 +18,7 @@ def top_n(ids: Ids, scores: ArrayLike, n: int, *, exclude: Iterable[int] = ()) -
     check_count("n", n)
     if found.shape != values.shape:
         raise ValueError(f"{found.size} ids but {values.size} scores")
-    keep = ~np.isnan(values) & ~np.isin(found, as_ids(set(exclude)))
+    keep = ~np.isnan(values) & ~np.isin(found, as_ids(sorted(set(exclude))))
     found, values = found[keep], values[keep]
     reach = _reaching(values, n)
     found, values = found[reach], values[reach]

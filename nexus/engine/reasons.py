@@ -11,10 +11,11 @@ from nexus.engine.affinity import (
     declared_person_stars,
     genre_deviation,
 )
-from nexus.engine.arrays import Ids, Ints
+from nexus.engine.arrays import Floats, Ids, Ints
 from nexus.engine.catalogue import Catalogue
 from nexus.engine.results import ComponentName, ReasonKind
 from nexus.engine.signals import Near, Signals, gather, look_near
+from nexus.engine.sparse import inner_products
 from nexus.engine.taste import Known
 
 
@@ -67,8 +68,7 @@ def look_at(catalogue: Catalogue, known: Known, film_ids: Ids) -> Films:
 def evidence_counts(films: Films) -> Ints:
     """How many ratings (near, or of a shared genre) and declarations bear on each."""
     rows, rated = films.signals.rows, films.known.rated
-    genres = films.catalogue.genres.rows
-    bearing = (genres[rows] @ genres[rated].T).toarray() > 0
+    bearing = inner_products(films.catalogue.genres.rows, rows, rated) > 0
     bearing |= films.near.rated > 0
     bearing &= rows[:, np.newaxis] != rated
     liked = films.near.liked > 0
@@ -77,24 +77,37 @@ def evidence_counts(films: Films) -> Ints:
     return evidence
 
 
-def causes(films: Films, at: int) -> Iterator[Cause]:
-    """Every term but the mean of the film at line `at`; by component they sum to it."""
-    yield from _rated(films, at)
+def causes(films: Films, at: int, limit: int | None = None) -> Iterator[Cause]:
+    """Every term but the mean of the film at line `at`; by component they sum to it.
+
+    limit: of the rated films no more than that many of the strongest are needed
+    """
+    yield from _rated(films, at, limit)
     yield from _genres(films, at)
     yield from _people(films, at)
     yield from _liked(films, at)
     yield from _fame(films, at)
 
 
-def _rated(films: Films, at: int) -> Iterator[Cause]:
+def _rated(films: Films, at: int, limit: int | None) -> Iterator[Cause]:
     """w * (stars - mean) / (sum(w) + 1.5) of each rated neighbour."""
     near, known = films.near.rated[at], films.known
     total = films.signals.rated.weight[at] + rules.NEIGHBOUR_PRIOR
     effects = near * (known.stars - films.signals.mean[at]) / total
-    for i in np.flatnonzero(near).tolist():
+    for i in _strongest(effects, limit).tolist():
         id_ = int(films.catalogue.ids[known.rated[i]])
         given, stars = float(known.stars[i]), float(effects[i])
         yield Cause("rating_history", "rated_movie", id_, given, stars)
+
+
+def _strongest(effects: Floats, limit: int | None) -> Ints:
+    """Places of effects other than 0, ascending; all ties of the last one stay in."""
+    places: Ints = np.flatnonzero(effects)
+    if limit is None or not 0 < limit < places.size:
+        return places
+    sizes = np.abs(effects[places])
+    least = float(np.partition(sizes, -limit)[-limit])
+    return places[sizes >= least]
 
 
 def _genres(films: Films, at: int) -> Iterator[Cause]:

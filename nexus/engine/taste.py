@@ -1,6 +1,5 @@
 """What one member has said: ids at the border, rows inside."""
 
-import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
@@ -31,7 +30,7 @@ class Taste:
 
     def __post_init__(self) -> None:
         for film_id, stars in self.rated.items():
-            if math.isnan(stars) or not LEAST_STARS <= stars <= MOST_STARS:
+            if not LEAST_STARS <= stars <= MOST_STARS:  # nor is NaN
                 raise ValueError(f"film {film_id}: {stars} stars, must be 0.5..5")
 
     @property

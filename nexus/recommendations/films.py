@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
 from time import monotonic
-from typing import Final, LiteralString
+from typing import Final, LiteralString, Protocol
 
 from django.db import Error as DatabaseTrouble
 from django.db import connection
@@ -53,6 +53,7 @@ class Picture:
     """Facts of the listed films by id, the arrays built from them, and when that was.
 
     stamp:  of the changes after `since`; None: look again
+    number: grows with every picture
     others: facts of films beyond, as they were asked for; None: not shown
     """
 
@@ -61,6 +62,7 @@ class Picture:
     catalogue: engine.Catalogue
     since: datetime | None
     stamp: Stamp | None
+    number: int = 0
     others: dict[int, engine.FilmFacts | None] = field(default_factory=dict)
 
     @property
@@ -138,6 +140,25 @@ class Films:
         return engine.build_catalogue(films, weighed_as=self.catalogue)
 
 
+class Changes(Protocol):
+    """Tells of changes of the catalogue: `generation` grows with each of them."""
+
+    @property
+    def generation(self) -> int: ...
+
+    def hears(self) -> bool:
+        """Say whether it would have heard of a change."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """This picture was the newest when so many changes had been heard."""
+
+    number: int
+    heard: int
+
+
 class FilmStore:
     """Holds the newest picture; reads only what changed since it was drawn.
 
@@ -149,10 +170,21 @@ class FilmStore:
         self.clear()
 
     def clear(self) -> None:
+        self.changes: Changes | None = None
+        self.confirmed: Confirmed | None = None
         self.picture = NOTHING
         self.aside: threading.Thread | None = None
         self.rests_until = 0.0
         self.is_doubted = False
+
+    def listen_to(self, changes: Changes) -> None:
+        """Ask the database for changes only when some were heard."""
+        self.changes = changes
+
+    def heard(self) -> int | None:
+        """Return how many changes were heard of; None where none would be."""
+        changes = self.changes
+        return changes.generation if changes and changes.hears() else None
 
     def prepare(self, *, now: datetime) -> None:
         """Begin with the first picture aside: who asks before its end waits for it."""
@@ -236,16 +268,22 @@ class FilmStore:
         self.is_doubted = True
 
     def is_due(self, with_film: int | None) -> bool:
-        return self.is_doubted or not is_current(self.picture, with_film)
+        return self.is_doubted or not self.is_current(with_film)
+
+    def is_current(self, with_film: int | None) -> bool:
+        picture, heard = self.picture, self.heard()  # before the database is asked
+        if picture.stamp is None or picture.lacks(with_film):
+            return False
+        now = None if heard is None else Confirmed(picture.number, heard)
+        if now is not None and now == self.confirmed:
+            return True
+        is_newest = picture.stamp == stamp_after(picture.since)
+        if is_newest:
+            self.confirmed = now
+        return is_newest
 
 
 STORE = FilmStore()
-
-
-def is_current(picture: Picture, with_film: int | None) -> bool:
-    if picture.stamp is None or picture.lacks(with_film):
-        return False
-    return picture.stamp == stamp_after(picture.since)
 
 
 def stamp_after(since: datetime | None) -> Stamp:
@@ -271,4 +309,4 @@ def draw(old: Picture, *, now: datetime) -> Picture:
     facts = {id_: known[id_] for id_ in sorted(shortlist.ids & known.keys())}
     is_same = facts == old.facts
     catalogue = old.catalogue if is_same else engine.build_catalogue([*facts.values()])
-    return Picture(shortlist, facts, catalogue, since, stamp)
+    return Picture(shortlist, facts, catalogue, since, stamp, old.number + 1)

@@ -1,9 +1,9 @@
 """A member's feed and match scores, and similar titles. Everything is computed live."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from nexus.catalog.operations import MovieNotFound, get_movie
 from nexus.catalog.queries import MovieFilters, filter_movies
 from nexus.catalog.rows import read_in_order
 from nexus.lib.errors import InvalidError
+from nexus.recommendations.again import FEEDS, basis_for
 from nexus.recommendations.alike import find_alike
 from nexus.recommendations.films import STORE, Films, Picture
 from nexus.recommendations.members import Member, read_member
@@ -39,6 +40,7 @@ REASONS_OF_SCORE = 10
 MOST_SIMILAR = 100
 
 Recommender = Literal["personal", "preferences", "trending"]
+Shown = TypeVar("Shown")
 
 
 class NotRated(InvalidError):
@@ -154,14 +156,33 @@ def films_with(movie_id: int, *, now: datetime, about: Iterable[int] = ()) -> Fi
 
 
 def recommend(
-    *, user: User, wish: Wish, page: int, page_size: int, now: datetime
-) -> Feed:
+    *,
+    user: User,
+    wish: Wish,
+    page: int,
+    page_size: int,
+    now: datetime,
+    show: Callable[[Feed], Shown],
+) -> Shown:
     """Rank the listed films for the member and return one page of the first 500.
 
     Never a hidden film, and a rated or watched one only if asked for. Equal input gives
-    an equal list.
+    an equal list. show: what is made of a page, and told again while nothing changes
     """
     member = read_member(user)
+    key, basis = (user.pk, wish, page, page_size), basis_for(member, now=now)
+    told: Shown | None = FEEDS.find(key, basis)
+    if told is None:
+        feed = find_feed(member, wish=wish, page=page, page_size=page_size, now=now)
+        told = show(feed)
+        if not feed.degraded:
+            FEEDS.keep(key, basis, told)
+    return told
+
+
+def find_feed(
+    member: Member, *, wish: Wish, page: int, page_size: int, now: datetime
+) -> Feed:
     films = STORE.films(now=now, about=member.films)
     catalogue = films.catalogue
     recommender = recommender_for(member)

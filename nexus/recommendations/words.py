@@ -8,8 +8,9 @@ from typing import Final, Literal, get_args
 
 from nexus import engine
 from nexus.catalog.expiry import showable
-from nexus.catalog.models import Keyword, Movie, Person
+from nexus.catalog.models import Keyword
 from nexus.catalog.queries import genre_names
+from nexus.catalog.rows import read_people, read_titles
 from nexus.recommendations.common import Common, in_common
 from nexus.recommendations.films import Films
 
@@ -77,7 +78,7 @@ def names_for(
     people |= {one.id for one in common.values()}
     return Names(
         genres=genre_names(),
-        people=dict(Person.objects.filter(id__in=people).values_list("id", "name")),
+        people=read_people(people),
         movies=titles_of(films, now=now),
         common=common,
     )
@@ -97,8 +98,7 @@ def find_common(
 
 
 def titles_of(movie_ids: Iterable[int], *, now: datetime) -> dict[int, str]:
-    movies = Movie.objects.filter(id__in=movie_ids)
-    found = movies.only("title", "fetched_at", "purged_at")
+    found = read_titles(list(movie_ids))
     return {movie.pk: showable(movie, now=now).title for movie in found}
 
 
@@ -257,7 +257,7 @@ def names_of_shared(found: Sequence[engine.SimilarFilm]) -> Names:
     keywords = {id_ for one in found for id_ in one.keywords[:MOST_SHARED]}
     return Names(
         genres=genre_names(),
-        people=dict(Person.objects.filter(id__in=people).values_list("id", "name")),
+        people=read_people(people),
         keywords=dict(
             Keyword.objects.filter(id__in=keywords).values_list("id", "name")
         ),

@@ -1,15 +1,19 @@
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import orjson
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from nexus.api.endpoint import Params
 from nexus.api.fields import MAX_ID, ParamDecimal, ParamFlag, ParamNumber
+from nexus.api.negotiation import render
 from nexus.api.paging import PageParams
 from nexus.api.shapes.common import WrittenOut, page_of
 from nexus.api.shapes.movies import FilterParams, MovieOutput
 from nexus.api.shapes.preferences import GenreOutput, PersonOutput
+from nexus.recommendations.queries import Feed
 from nexus.recommendations.words import REASON_TYPES, Reason
 
 
@@ -198,6 +202,22 @@ class FeedMeta(serializers.Serializer[Any]):
 
     def get_popularity(self, feed: Any) -> float | None:
         return rounded(feed.achieved.popularity)
+
+
+@dataclass(frozen=True, slots=True)
+class ShownFeed:
+    """A page of a feed without the addresses in it; results: rendered."""
+
+    count: int
+    results: orjson.Fragment
+    meta: dict[str, Any]
+
+
+def show_feed(feed: Feed) -> ShownFeed:
+    results = PickOutput(feed.picks, many=True, context={}).data
+    return ShownFeed(
+        feed.count, orjson.Fragment(render(results)), dict(FeedMeta(feed).data)
+    )
 
 
 def rounded(share: float | None) -> float | None:

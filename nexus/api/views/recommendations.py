@@ -26,16 +26,16 @@ class Recommendations(Endpoint):
             novelty=self.params["novelty"],
             include_watched=self.params["include_watched"],
         )
-        feed = queries.recommend(
+        told = queries.recommend(
             user=self.user,
             wish=wish,
             page=self.params["page"],
             page_size=self.params["page_size"],
             now=timezone.now(),
+            show=shapes.show_feed,
         )
-        results = shapes.PickOutput(feed.picks, many=True, context={}).data
-        body = page_body(request, self.params, count=feed.count, results=results)
-        return Response(body | {"meta": shapes.FeedMeta(feed).data})
+        body = page_body(request, self.params, count=told.count, results=told.results)
+        return Response(body | {"meta": told.meta})
 
 
 class MatchScore(Endpoint):

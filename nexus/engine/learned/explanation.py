@@ -23,7 +23,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from nexus.engine.arrays import Floats
+from nexus.engine.arrays import Floats, Ints
 from nexus.engine.explain import confidence_word
 from nexus.engine.learned.calibration import MIDDLE, Calibration, Foreseen, line
 from nexus.engine.learned.fold_in import Person, told
@@ -122,7 +122,7 @@ def odds_of(
 class _Seen:
     """Films as one person sees them, a line each.
 
-    labels: all possible reasons, without points, in the order of ties
+    labels: of all possible reasons
     groups: float64[m, g], 0 where a film is not in the group
     """
 
@@ -132,7 +132,7 @@ class _Seen:
     odds: list[Odds]
     match: Match
     ranges: tuple[Floats, Floats]
-    labels: list[_Label]
+    labels: "_Labels"
     groups: Floats
 
 
@@ -194,24 +194,41 @@ def _whole_points(odds: Odds, rates: Sequence[float]) -> list[int]:
     return whole_points(exact, math.floor(math.fsum(exact) + 0.5))
 
 
-def _labels(model: TasteModel, person: Person) -> list[_Label]:
-    """Groups by name, popularity, quality, rated films by id: ties go by this."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Labels:
+    """All possible reasons, in the order of ties: groups by name, popularity, quality,
+    rated films by id.
+    """
+
+    groups: list[_Label]
+    ids: Ints
+    stars: Floats
+
+    def __getitem__(self, place: int) -> _Label:
+        film = place - len(self.groups)
+        if film < 0:
+            return self.groups[place]
+        return "rated_movie", int(self.ids[film]), float(self.stars[film]), None
+
+
+def _labels(model: TasteModel, person: Person) -> _Labels:
     known = person.known
     rated = model.rows(known.columns)[:, model.k + 1 :] > 0
     counts = rated.sum(axis=0)
     averages = (known.stars @ rated / np.maximum(counts, 1)).tolist()
     groups = zip(model.groups, averages, counts.tolist(), strict=True)
-    ids = model.vocabulary.items[known.columns].tolist()
-    films = zip(ids, known.stars.tolist(), strict=True)
-    return [
-        *(
-            ("genre", None, average if count else None, name)
-            for name, average, count in groups
-        ),
-        ("popularity", None, None, None),
-        ("quality", None, None, None),
-        *(("rated_movie", id_, stars, None) for id_, stars in films),
-    ]
+    return _Labels(
+        groups=[
+            *(
+                ("genre", None, average if count else None, name)
+                for name, average, count in groups
+            ),
+            ("popularity", None, None, None),
+            ("quality", None, None, None),
+        ],
+        ids=model.vocabulary.items[known.columns],
+        stars=known.stars,
+    )
 
 
 def _reasons(

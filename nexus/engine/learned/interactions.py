@@ -6,7 +6,7 @@ sorted, so that the order in which ratings arrive changes no bit of any result.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -17,6 +17,7 @@ from nexus.engine.arrays import Bools, Floats, Ids, Ints, as_ids, freeze
 LEAST_STARS = 0.5
 MOST_STARS = 5.0
 MOST_ID = np.iinfo(np.int64).max
+WORTH_REMEMBERING = 1_000
 BOOLS = frozenset({bool, np.bool_})
 
 Columns: TypeAlias = NDArray[np.intp]
@@ -79,9 +80,15 @@ class History:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Vocabulary:
-    """The films a model knows: items int64[n], ascending; the place is the column."""
+    """The films a model knows: items int64[n], ascending; the place is the column.
+
+    last: the ids of a whole catalogue that was asked about, and their columns
+    """
 
     items: Ints
+    last: list[tuple[Ints, Columns]] = field(
+        default_factory=list, init=False, repr=False
+    )
 
     def __post_init__(self) -> None:
         if not (self.items[1:] > self.items[:-1]).all():
@@ -92,11 +99,22 @@ class Vocabulary:
 
     def columns(self, ids: Ids) -> Columns:
         """intp[m]: the column of each id, in the order given; -1 for unknown ones."""
+        is_lasting = isinstance(ids, np.ndarray) and not ids.flags.writeable
+        if is_lasting and len(ids) >= WORTH_REMEMBERING:
+            return self._columns_again(np.asarray(ids))
+        return self._columns(ids)
+
+    def _columns_again(self, ids: Ints) -> Columns:
+        """Look up an array that stays as it is, as a catalogue's do, only once."""
+        for asked, columns in self.last:
+            if asked is ids:
+                return columns
+        found = freeze(self._columns(ids))
+        self.last[:] = [(ids, found)]
+        return found
+
+    def _columns(self, ids: Ids) -> Columns:
         wanted = _ids("items", ids)
-        if np.array_equal(
-            wanted, self.items
-        ):  # all films are asked for again and again
-            return np.arange(wanted.size)
         if not self.items.size:
             return np.full(wanted.size, -1, dtype=np.intp)
         found = np.minimum(np.searchsorted(self.items, wanted), self.items.size - 1)

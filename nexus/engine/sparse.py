@@ -1,0 +1,63 @@
+"""A few rows of a large sparse matrix, without another matrix being made of them.
+
+To make one costs scipy more than these need for all they do.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from nexus.engine.arrays import Floats, Ints, Sparse
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """What is in m rows, row by row, in ascending columns.
+
+    sizes:  int64[m], how many there are in each
+    places: int64[k], where they are in the matrix's own arrays
+    """
+
+    sizes: Ints
+    places: Ints
+
+    @property
+    def owners(self) -> Ints:
+        """int64[k]: which of the m rows each is in."""
+        return np.repeat(np.arange(self.sizes.size), self.sizes)
+
+
+def entries(matrix: Sparse, rows: Ints) -> Entries:
+    starts = matrix.indptr[rows].astype(np.int64)
+    sizes = matrix.indptr[rows + 1] - starts
+    ends = np.cumsum(sizes)
+    shifts = np.repeat(starts - ends + sizes, sizes)
+    return Entries(sizes, np.arange(shifts.size) + shifts)
+
+
+def inner_products(matrix: Sparse, rows: Ints, others: Ints) -> Floats:
+    """(matrix[rows] @ matrix[others].T).toarray(), bit for bit.
+
+    matrix has its columns in order. Quick where there are few rows.
+    """
+    mine, theirs = entries(matrix, rows), entries(matrix, others)
+    columns, where = np.unique(matrix.indices[mine.places], return_inverse=True)
+    if not columns.size:
+        return np.zeros((rows.size, others.size))
+    sought = matrix.indices[theirs.places]
+    found = np.minimum(np.searchsorted(columns, sought), columns.size - 1)
+    shared = np.flatnonzero(columns[found] == sought)
+    # Each shared entry of theirs meets all of mine in that column, which follow one
+    # another once they are sorted by column. Sums run in the order of the columns.
+    by_column = np.argsort(where, kind="stable")
+    counts = np.bincount(where, minlength=columns.size)
+    starts = np.cumsum(counts) - counts
+    meets = counts[found[shared]]
+    ends = np.cumsum(meets)
+    shifts = np.repeat(starts[found[shared]] - ends + meets, meets)
+    own = by_column[np.arange(shifts.size) + shifts]
+    other = np.repeat(shared, meets)
+    cells = mine.owners[own] * others.size + theirs.owners[other]
+    terms = matrix.data[mine.places[own]] * matrix.data[theirs.places[other]]
+    total = np.bincount(cells, terms, minlength=rows.size * others.size)
+    return total.astype(np.float64, copy=False).reshape(rows.size, others.size)
