@@ -124,7 +124,7 @@ def film(names: Sequence[str], row: tuple[Any, ...]) -> Movie:
     movie._state = ModelState()  # noqa: SLF001  as Django's own __init__ does
     movie._state.adding, movie._state.db = False, "default"  # noqa: SLF001
     movie.__dict__.update(zip(names, row, strict=True))
-    if len(row) > GENRES:
+    if "genres" in movie.__dict__:
         movie.genres = orjson.loads(row[GENRES])
     return movie
 

@@ -18,6 +18,7 @@ def top_n(ids: Ids, scores: ArrayLike, n: int, *, exclude: Iterable[int] = ()) -
     check_count("n", n)
     if found.shape != values.shape:
         raise ValueError(f"{found.size} ids but {values.size} scores")
+    # Sorted ones need not be looked through for an id given twice.
     keep = ~np.isnan(values) & ~np.isin(found, as_ids(sorted(set(exclude))))
     found, values = found[keep], values[keep]
     reach = _reaching(values, n)

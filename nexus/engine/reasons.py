@@ -101,13 +101,16 @@ def _rated(films: Films, at: int, limit: int | None) -> Iterator[Cause]:
 
 
 def _strongest(effects: Floats, limit: int | None) -> Ints:
-    """Places of effects other than 0, ascending; all ties of the last one stay in."""
+    """Places of effects other than 0, ascending; all ties of the last one stay in.
+
+    So do those that differ by rounding alone, and may be ties as points.
+    """
     places: Ints = np.flatnonzero(effects)
     if limit is None or not 0 < limit < places.size:
         return places
     sizes = np.abs(effects[places])
     least = float(np.partition(sizes, -limit)[-limit])
-    return places[sizes >= least]
+    return places[sizes >= least * (1 - 1e-12)]
 
 
 def _genres(films: Films, at: int) -> Iterator[Cause]:

@@ -1,13 +1,18 @@
 """A few rows of a large sparse matrix, without another matrix being made of them.
 
-To make one costs scipy more than these need for all they do.
+To make one costs scipy more than these need for all they do. The matrix has the columns
+of each row in ascending order.
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
 from nexus.engine.arrays import Floats, Ints, Sparse
+
+# scipy's own product is quicker where more has to be added up.
+MOST_TERMS: Final = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +41,7 @@ def entries(matrix: Sparse, rows: Ints) -> Entries:
 
 
 def inner_products(matrix: Sparse, rows: Ints, others: Ints) -> Floats:
-    """(matrix[rows] @ matrix[others].T).toarray(), bit for bit.
-
-    matrix has its columns in order. Quick where there are few rows.
-    """
+    """(matrix[rows] @ matrix[others].T).toarray(), summed in the same order."""
     mine, theirs = entries(matrix, rows), entries(matrix, others)
     columns, where = np.unique(matrix.indices[mine.places], return_inverse=True)
     if not columns.size:
@@ -53,6 +55,8 @@ def inner_products(matrix: Sparse, rows: Ints, others: Ints) -> Floats:
     counts = np.bincount(where, minlength=columns.size)
     starts = np.cumsum(counts) - counts
     meets = counts[found[shared]]
+    if meets.sum() > MOST_TERMS:
+        return np.asarray((matrix[rows] @ matrix[others].T).toarray())
     ends = np.cumsum(meets)
     shifts = np.repeat(starts[found[shared]] - ends + meets, meets)
     own = by_column[np.arange(shifts.size) + shifts]

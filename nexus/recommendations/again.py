@@ -16,21 +16,25 @@ from nexus.recommendations.films import STORE
 from nexus.recommendations.members import Member
 from nexus.recommendations.serving import MODELS
 
-MOST_KEPT: Final = 1_000  # some 15 kB each
-KEPT_S: Final = 60
+MOST_BYTES: Final = 16 * 2**20
+LONGEST_SHARE: Final = 100  # an answer longer than that part of all is not kept
+CLOCK_STEP_S: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
 class Basis:
     """What an answer rests on.
 
-    films: how many changes of the catalogue were heard, and which picture is in use
+    said: a digest of all that the member said
+    heard: how many changes of the catalogue the process had heard of
+    picture: the number of the one in use
     model: the version; None: the rules answer
     minute: of the clock
     """
 
-    member: Member
-    films: tuple[int, int]
+    said: bytes
+    heard: int
+    picture: int
     model: str | None
     minute: int
 
@@ -41,42 +45,65 @@ def basis_for(member: Member, *, now: datetime) -> Basis | None:
     It is to be taken before anything of the answer is read.
     """
     heard = STORE.heard()
-    if heard is None or not (member.taste.rated or member.is_known):
+    if heard is None or member.is_stranger:
         return None
     picture = STORE.look(now=now)
     running = MODELS.running(now=now)
-    version = None if running is None else running.version
-    minute = int(now.timestamp()) // KEPT_S
-    return Basis(member, (heard, picture.number), version, minute)
+    return Basis(
+        said=member.digest,
+        heard=heard,
+        picture=picture.number,
+        model=None if running is None else running.version,
+        minute=int(now.timestamp()) // CLOCK_STEP_S,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    basis: Basis
+    answer: Any
+    size: int  # bytes
 
 
 class Again:
     """Holds the last answers of all members; the longest unused ones go first."""
 
-    def __init__(self) -> None:
+    def __init__(self, most_bytes: int = MOST_BYTES) -> None:
+        self.most_bytes = most_bytes
         self.lock = Lock()
         self.clear()
 
     def clear(self) -> None:
-        self.kept = OrderedDict[Hashable, tuple[Basis, Any]]()
+        self.kept = OrderedDict[Hashable, Kept]()
+        self.bytes = 0
 
-    def find(self, key: Hashable, basis: Basis | None) -> Any | None:
+    def find(self, key: Hashable, basis: Basis) -> Any | None:
         """Return what was answered on an equal basis."""
         with self.lock:
             found = self.kept.get(key)
-            if found is None:
+            if found is None or found.basis != basis:
                 return None
             self.kept.move_to_end(key)
-        return found[1] if found[0] == basis else None
+            return found.answer
 
-    def keep(self, key: Hashable, basis: Basis | None, answer: object) -> None:
-        if basis is None:
+    def keep(self, key: Hashable, basis: Basis, answer: object, *, size: int) -> None:
+        if size > self.most_bytes // LONGEST_SHARE:
             return
         with self.lock:
-            self.kept[key] = basis, answer
-            self.kept.move_to_end(key)
-            if len(self.kept) > MOST_KEPT:
-                self.kept.popitem(last=False)
+            self._drop(key)
+            self.kept[key] = Kept(basis, answer, size)
+            self.bytes += size
+            while self.bytes > self.most_bytes or self._first_is_over(basis):
+                self._drop(next(iter(self.kept)))
+
+    def _first_is_over(self, basis: Basis) -> bool:
+        """Say whether the longest unused one is of an earlier minute: told no more."""
+        return next(iter(self.kept.values())).basis.minute < basis.minute
+
+    def _drop(self, key: Hashable) -> None:
+        found = self.kept.pop(key, None)
+        if found is not None:
+            self.bytes -= found.size
 
 
 FEEDS: Final = Again()

@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from hashlib import sha256
 from typing import Final, LiteralString
 
+import orjson
 from django.db import connection
 
 from nexus import engine
@@ -33,16 +35,25 @@ FROM ratings_rating WHERE user_id = %(user)s
 
 @dataclass(frozen=True)
 class Member:
-    """`rated_at` tells when each of the rated films was rated last, in seconds."""
+    """`rated_at` tells when each of the rated films was rated last, in seconds.
+
+    digest: of all that was read; two that are equal say the same
+    """
 
     taste: engine.Taste
     hidden: frozenset[int] = frozenset()
     rated_at: Mapping[int, int] = field(default_factory=dict)
+    digest: bytes = b""
 
     @property
     def is_known(self) -> bool:
         """Say whether the member declared anything to go by."""
         return bool(self.taste.genres or self.taste.people or self.taste.movies)
+
+    @property
+    def is_stranger(self) -> bool:
+        """Say whether nothing is known to go by at all."""
+        return not (self.taste.rated or self.is_known)
 
     @property
     def films(self) -> frozenset[int]:
@@ -82,9 +93,8 @@ def read_member(user: User) -> Member:
     """Read everything in one query, however much there is."""
     with connection.cursor() as cursor:
         cursor.execute(SAID, {"user": user.pk})
-        rated, halves, moments, watched, hidden, genres, movies, people = (
-            cursor.fetchone()
-        )
+        row = cursor.fetchone()
+    rated, halves, moments, watched, hidden, genres, movies, people = row
     taste = engine.Taste(
         rated={id_: half / 2 for id_, half in zip(rated, halves, strict=True)},
         genres=frozenset(genres),
@@ -93,4 +103,5 @@ def read_member(user: User) -> Member:
         watched=frozenset(watched),
     )
     rated_at = dict(zip(rated, moments, strict=True))
-    return Member(taste, frozenset(hidden), rated_at)
+    digest = sha256(orjson.dumps(row)).digest()
+    return Member(taste, frozenset(hidden), rated_at, digest)

@@ -1,9 +1,13 @@
-"""A member's feed and match scores, and similar titles. Everything is computed live."""
+"""A member's feed and match scores, and similar titles.
+
+Everything is computed from what is so now; a feed whose grounds are the same is told
+again (`again`).
+"""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, TypeVar
+from typing import Literal, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +22,7 @@ from nexus.catalog.operations import MovieNotFound, get_movie
 from nexus.catalog.queries import MovieFilters, filter_movies
 from nexus.catalog.rows import read_in_order
 from nexus.lib.errors import InvalidError
-from nexus.recommendations.again import FEEDS, basis_for
+from nexus.recommendations.again import FEEDS, Basis, basis_for
 from nexus.recommendations.alike import find_alike
 from nexus.recommendations.films import STORE, Films, Picture
 from nexus.recommendations.members import Member, read_member
@@ -40,7 +44,16 @@ REASONS_OF_SCORE = 10
 MOST_SIMILAR = 100
 
 Recommender = Literal["personal", "preferences", "trending"]
-Shown = TypeVar("Shown")
+
+
+class Sized(Protocol):
+    """What is told of a page; size: bytes, about."""
+
+    @property
+    def size(self) -> int: ...
+
+
+Shown = TypeVar("Shown", bound=Sized)
 
 
 class NotRated(InvalidError):
@@ -167,17 +180,26 @@ def recommend(
     """Rank the listed films for the member and return one page of the first 500.
 
     Never a hidden film, and a rated or watched one only if asked for. Equal input gives
-    an equal list. show: what is made of a page, and told again while nothing changes
+    an equal list. show: makes of a page what is told, and told again while nothing that
+    it rests on changes
     """
     member = read_member(user)
-    key, basis = (user.pk, wish, page, page_size), basis_for(member, now=now)
-    told: Shown | None = FEEDS.find(key, basis)
-    if told is None:
-        feed = find_feed(member, wish=wish, page=page, page_size=page_size, now=now)
-        told = show(feed)
-        if not feed.degraded:
-            FEEDS.keep(key, basis, told)
+    basis = basis_for(member, now=now)
+    key = (user.pk, wish, page, page_size, show)
+    told: Shown | None = None if basis is None else FEEDS.find(key, basis)
+    if told is not None:
+        return told
+    feed = find_feed(member, wish=wish, page=page, page_size=page_size, now=now)
+    told = show(feed)
+    if basis is not None and is_lasting(feed, basis):
+        FEEDS.keep(key, basis, told, size=told.size)
     return told
+
+
+def is_lasting(feed: Feed, basis: Basis) -> bool:
+    """Say whether it is worth keeping, and answered by what the basis says."""
+    answered = feed.model_version in {basis.model, engine.RULES_VERSION}
+    return bool(feed.picks) and answered and not feed.degraded
 
 
 def find_feed(
@@ -213,9 +235,9 @@ def find_feed(
 
 
 def recommender_for(member: Member) -> Recommender:
-    if member.taste.rated:
-        return "personal"
-    return "preferences" if member.is_known else "trending"
+    if member.is_stranger:
+        return "trending"
+    return "personal" if member.taste.rated else "preferences"
 
 
 @dataclass(frozen=True, slots=True)

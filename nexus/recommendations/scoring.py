@@ -197,7 +197,8 @@ class Learned:
         names = [GENRE_NAMES[id_] for id_ in sorted(genres) if id_ in GENRE_NAMES]
         history = self.member.history
         scores = self.model.rank(history, ids, declared=names, weight=PICK_WEIGHT)
-        if not np.isfinite(scores[self.knows(ids)]).all():
+        known = self.model.vocabulary.columns_of_all(ids) >= 0
+        if not np.isfinite(scores[known]).all():
             raise ModelBroken("no score for a film it was trained on")
         return scores
 

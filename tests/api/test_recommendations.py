@@ -7,6 +7,8 @@ from django.utils import timezone
 from nexus.accounts.models import User
 from nexus.catalog.models import Movie
 from nexus.ratings.models import HiddenMovie
+from nexus.recommendations.films import STORE
+from tests.api.edge_caller import unstarted
 from tests.builders import make_movie, make_rating, make_viewing
 from tests.client import Answer, Api
 from tests.query_count import count_queries
@@ -447,3 +449,31 @@ def test_it_asks_as_much_for_one_rating_as_for_a_hundred(
         counts.append(count_queries(lambda: feed(owner_api)))
 
     assert counts[0] == counts[1] == counts[2]
+
+
+def test_it_is_told_again_byte_by_byte(owner: User, owner_api: Api) -> None:
+    STORE.listen_to(unstarted(hears=True))
+    rate(owner, MATRIX, 5)
+    first = feed(owner_api, page_size=2)
+
+    again = feed(owner_api, page_size=2)
+    second_page = feed(owner_api, page_size=2, page=2)
+
+    assert again.json == first.json
+    assert again.json["next"].startswith("http://testserver/")
+    assert listed_in(second_page).isdisjoint(listed_in(first))
+
+
+def test_a_page_that_is_not_there_is_not_told_again_either(
+    owner: User, owner_api: Api
+) -> None:
+    STORE.listen_to(unstarted(hears=True))
+    rate(owner, MATRIX, 5)
+
+    found = [feed(owner_api, page=400).status for _ in range(2)]
+
+    assert found == [404, 404]
+
+
+def listed_in(answer: Answer) -> set[int]:
+    return {pick["movie"]["id"] for pick in answer.json["results"]}

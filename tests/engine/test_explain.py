@@ -150,6 +150,22 @@ def test_it_gives_the_strongest_reasons_only() -> None:
         assert short.reasons == full.reasons[:limit]
 
 
+def test_of_many_films_rated_alike_it_gives_the_lowest_ids() -> None:
+    twins = [
+        FilmFacts(id_, year=1999, genres=(SPACE,), keywords=(7,))
+        for id_ in range(1, 41)
+    ]
+    catalogue = build_catalogue(twins)
+    taste = Taste(rated={id_: 5.0 if id_ % 2 else 1.0 for id_ in range(2, 41)})
+
+    full = explain_by_rules(catalogue, taste, 1)
+
+    assert sum(one.kind == "rated_movie" for one in full.reasons) == 39
+    for limit in range(1, 42):
+        short = explain_by_rules(catalogue, taste, 1, limit=limit)
+        assert short.reasons == full.reasons[:limit]
+
+
 def test_it_refuses_bad_input() -> None:
     with pytest.raises(ValueError, match="not in the catalogue: 404"):
         explain(404)

@@ -1,6 +1,8 @@
 """The same feed twice: told again, and only as long as nothing of it is different."""
 
+import shutil
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import pytest
@@ -16,14 +18,14 @@ from nexus.ratings.models import (
     GenrePreference,
     HiddenMovie,
     MoviePreference,
+    PersonPreference,
     Rating,
 )
-from nexus.recommendations.again import FEEDS, KEPT_S, MOST_KEPT, Again, Basis
+from nexus.recommendations.again import CLOCK_STEP_S, FEEDS, Again, Basis
 from nexus.recommendations.films import STORE
-from nexus.recommendations.members import read_member
 from nexus.recommendations.queries import Feed, Wish, recommend
 from tests.api.edge_caller import unstarted
-from tests.builders import make_rating, make_user, make_viewing
+from tests.builders import make_person, make_rating, make_user, make_viewing
 from tests.query_count import count_queries
 from tests.recommendations.cinema import (
     EVEN,
@@ -55,6 +57,12 @@ def alice(changes: Changes) -> User:
     return user
 
 
+@dataclass(frozen=True)
+class Told:
+    films: list[int]
+    size: int = 1_000
+
+
 class Asker:
     """Asks for a member's feed; `made` counts those that were not told again."""
 
@@ -64,17 +72,22 @@ class Asker:
     def ask(
         self, wish: Wish = PLAIN, *, page: int = 1, now: datetime = NOW
     ) -> list[int]:
-        return recommend(
-            user=self.user, wish=wish, page=page, page_size=5, now=now, show=self.show
-        )
+        asked = {"page": page, "page_size": 5}
+        told = recommend(user=self.user, wish=wish, now=now, show=self.show, **asked)
+        return told.films
 
-    def show(self, feed: Feed) -> list[int]:
+    def show(self, feed: Feed) -> Told:
         self.made += 1
-        return [pick.movie.pk for pick in feed.picks]
+        return Told([pick.movie.pk for pick in feed.picks])
 
 
 def hide(user: User, movie: Movie) -> HiddenMovie:
     return HiddenMovie.objects.create(user=user, movie=movie, created_at=NOW)
+
+
+def like_somebody(user: User) -> PersonPreference:
+    person = make_person("Jean Reno")
+    return PersonPreference.objects.create(user=user, person=person)
 
 
 @pytest.fixture
@@ -101,11 +114,21 @@ def test_it_asks_only_what_the_member_said(asker: Asker) -> None:
         make_viewing,
         hide,
         lambda user, movie: MoviePreference.objects.create(user=user, movie=movie),
+        lambda user, _: like_somebody(user),
         lambda user, _: GenrePreference.objects.create(user=user, genre_id=28),
         lambda user, _: Rating.objects.filter(user=user).update(half_stars=2),
         lambda user, _: Rating.objects.filter(user=user).delete(),
     ],
-    ids=["rates", "watches", "hides", "likes", "names", "changes", "takes back"],
+    ids=[
+        "rates",
+        "watches",
+        "hides",
+        "likes",
+        "likes somebody",
+        "names",
+        "changes",
+        "takes back",
+    ],
 )
 def test_what_the_member_says_counts_at_once(
     asker: Asker, say: Callable[[User, Movie], object]
@@ -188,7 +211,7 @@ def test_a_film_that_grows_too_old_is_in_it_no_more(
     listed = asker.ask(PLAIN)
     assert EVEN[1] in listed
 
-    later = asker.ask(now=NOW + timedelta(seconds=KEPT_S))
+    later = asker.ask(now=NOW + timedelta(seconds=CLOCK_STEP_S))
 
     assert EVEN[1] not in later
 
@@ -207,12 +230,40 @@ def test_another_model_is_asked(
 
 
 def test_where_changes_are_not_heard_nothing_is_kept(asker: Asker) -> None:
+    STORE.listen_to(unstarted(hears=False))
+
+    asker.ask()
+    asker.ask()
+
+    assert asker.made == 2
+    assert not FEEDS.kept
+
+
+def test_where_nobody_listens_nothing_is_kept(asker: Asker) -> None:
     STORE.clear()
 
     asker.ask()
     asker.ask()
 
     assert asker.made == 2
+
+
+def test_a_feed_that_should_be_better_is_not_kept(
+    asker: Asker, settings: Settings, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    version = serve_model(settings, tmp_path_factory)
+    forget_model()
+    shutil.rmtree(settings.MODELS_DIR / version)
+
+    asker.ask()
+    asker.ask()
+
+    assert asker.made == 2
+
+
+def test_a_page_that_has_nothing_is_not_kept(asker: Asker) -> None:
+    assert asker.ask(page=100) == []
+
     assert not FEEDS.kept
 
 
@@ -225,14 +276,44 @@ def test_of_somebody_who_said_nothing_nothing_is_kept(changes: Changes) -> None:
     assert nobody.made == 2
 
 
-def test_the_longest_unused_ones_go_first(alice: User) -> None:
-    again = Again()
-    basis = Basis(read_member(alice), (0, 0), None, 0)
-    again.keep("used", basis, 1)
-    for number in range(MOST_KEPT):
-        again.find("used", basis)
-        again.keep(number, basis, number)
+def on(minute: int) -> Basis:
+    return Basis(said=b"", heard=0, picture=0, model=None, minute=minute)
 
-    assert len(again.kept) == MOST_KEPT
-    assert again.find("used", basis) == 1
-    assert again.find(0, basis) is None
+
+def test_the_longest_unused_ones_go_first() -> None:
+    again = Again(most_bytes=1_000)
+    again.keep("used", on(0), 1, size=10)
+    for number in range(100):
+        again.find("used", on(0))
+        again.keep(number, on(0), number, size=10)
+
+    assert again.bytes == 1_000
+    assert again.find("used", on(0)) == 1
+    assert again.find(0, on(0)) is None
+
+
+def test_what_is_kept_anew_takes_its_room_once() -> None:
+    again = Again(most_bytes=1_000)
+
+    for _ in range(3):
+        again.keep("same", on(0), 1, size=10)
+
+    assert again.bytes == 10
+
+
+def test_what_is_told_no_more_does_not_stay() -> None:
+    again = Again()
+    for number in range(10):
+        again.keep(number, on(0), number, size=10)
+
+    again.keep("later", on(1), 1, size=10)
+
+    assert list(again.kept) == ["later"]
+
+
+def test_one_page_does_not_take_all_the_room() -> None:
+    again = Again(most_bytes=1_000)
+
+    again.keep("long", on(0), 1, size=11)
+
+    assert not again.kept

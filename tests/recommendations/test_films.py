@@ -13,6 +13,7 @@ from nexus.catalog.models import Movie, Person
 from nexus.engine import Catalogue, similar
 from nexus.recommendations import films, shortlist
 from nexus.recommendations.films import FilmStore
+from tests.api.edge_caller import unstarted
 from tests.builders import add_credit, make_movie, make_person, make_rating
 from tests.client import Api
 from tests.query_count import count_queries
@@ -354,3 +355,44 @@ def test_a_page_leaves_out_what_is_gone_meanwhile(owner: User) -> None:
 def listed(api: Api) -> list[int]:
     answer = api.get("/api/user/recommendations/", page_size=100)
     return [pick["movie"]["id"] for pick in answer.json["results"]]
+
+
+def test_it_asks_for_changes_once_one_was_heard(store: FilmStore) -> None:
+    make_movie(1)
+    changes = unstarted(hears=True)
+    store.listen_to(changes)
+    look(store)
+    look(store)
+    told = count_queries(lambda: look(store))
+    make_movie(2)
+    before = ids(store)
+    changes.begin_anew()
+
+    after = ids(store)
+
+    assert (told, before, after) == (0, [1], [1, 2])
+
+
+def test_it_asks_each_time_while_it_hears_nothing(store: FilmStore) -> None:
+    make_movie(1)
+    changes = unstarted(hears=True)
+    store.listen_to(changes)
+    look(store)
+    look(store)
+    changes.heard_at = float("-inf")
+    make_movie(2)
+
+    assert ids(store) == [1, 2]
+
+
+def test_of_a_change_of_no_film_it_asks_once(store: FilmStore) -> None:
+    make_movie(1)
+    changes = unstarted(hears=True)
+    store.listen_to(changes)
+    look(store)
+    look(store)
+    changes.begin_anew()
+
+    asked = [count_queries(lambda: look(store)) for _ in range(3)]
+
+    assert asked == [1, 0, 0]

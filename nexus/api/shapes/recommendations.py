@@ -1,6 +1,6 @@
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from drf_spectacular.utils import extend_schema_field
@@ -15,6 +15,9 @@ from nexus.api.shapes.movies import FilterParams, MovieOutput
 from nexus.api.shapes.preferences import GenreOutput, PersonOutput
 from nexus.recommendations.queries import Feed
 from nexus.recommendations.words import REASON_TYPES, Reason
+
+# What Python keeps around the bytes of a page, about.
+OVERHEAD_BYTES: Final = 2_000
 
 
 class TitledMovie(serializers.Serializer[Any]):
@@ -206,18 +209,22 @@ class FeedMeta(serializers.Serializer[Any]):
 
 @dataclass(frozen=True, slots=True)
 class ShownFeed:
-    """A page of a feed without the addresses in it; results: rendered."""
+    """A page of a feed without the addresses around it.
+
+    results: written out; size: bytes that it takes, about
+    """
 
     count: int
     results: orjson.Fragment
     meta: dict[str, Any]
+    size: int
 
 
 def show_feed(feed: Feed) -> ShownFeed:
-    results = PickOutput(feed.picks, many=True, context={}).data
-    return ShownFeed(
-        feed.count, orjson.Fragment(render(results)), dict(FeedMeta(feed).data)
-    )
+    results = render(PickOutput(feed.picks, many=True, context={}).data)
+    meta = dict(FeedMeta(feed).data)
+    size = len(results) + OVERHEAD_BYTES
+    return ShownFeed(feed.count, orjson.Fragment(results), meta, size)
 
 
 def rounded(share: float | None) -> float | None:

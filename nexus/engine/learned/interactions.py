@@ -17,7 +17,6 @@ from nexus.engine.arrays import Bools, Floats, Ids, Ints, as_ids, freeze
 LEAST_STARS = 0.5
 MOST_STARS = 5.0
 MOST_ID = np.iinfo(np.int64).max
-WORTH_REMEMBERING = 1_000
 BOOLS = frozenset({bool, np.bool_})
 
 Columns: TypeAlias = NDArray[np.intp]
@@ -82,7 +81,7 @@ class History:
 class Vocabulary:
     """The films a model knows: items int64[n], ascending; the place is the column.
 
-    last: the ids of a whole catalogue that was asked about, and their columns
+    last: what `columns_of_all` was asked about, and the columns
     """
 
     items: Ints
@@ -97,23 +96,19 @@ class Vocabulary:
     def __len__(self) -> int:
         return self.items.size
 
-    def columns(self, ids: Ids) -> Columns:
-        """intp[m]: the column of each id, in the order given; -1 for unknown ones."""
-        is_lasting = isinstance(ids, np.ndarray) and not ids.flags.writeable
-        if is_lasting and len(ids) >= WORTH_REMEMBERING:
-            return self._columns_again(np.asarray(ids))
-        return self._columns(ids)
-
-    def _columns_again(self, ids: Ints) -> Columns:
-        """Look up an array that stays as it is, as a catalogue's do, only once."""
+    def columns_of_all(self, ids: Ids) -> Columns:
+        """`columns`, looked up once for an array that stays as it is: a catalogue's."""
+        if not isinstance(ids, np.ndarray) or ids.flags.writeable:
+            return self.columns(ids)
         for asked, columns in self.last:
             if asked is ids:
                 return columns
-        found = freeze(self._columns(ids))
+        found = freeze(self.columns(ids))
         self.last[:] = [(ids, found)]
         return found
 
-    def _columns(self, ids: Ids) -> Columns:
+    def columns(self, ids: Ids) -> Columns:
+        """intp[m]: the column of each id, in the order given; -1 for unknown ones."""
         wanted = _ids("items", ids)
         if not self.items.size:
             return np.full(wanted.size, -1, dtype=np.intp)

@@ -113,7 +113,7 @@ class Model:
         weight = pick_weight(len(known)) if weight is None else weight
         # One place more than there are films: where those nobody rated (-1) point.
         scores = np.append(combine(pick, like, weight), np.nan)
-        return scores[self.vocabulary.columns(candidates)]
+        return scores[self.vocabulary.columns_of_all(candidates)]
 
     def match(self, history: History, candidates: Ids) -> Match:
         """How each film would suit the person, as if they had not rated this film.

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nexus.engine.arrays import freeze
 from nexus.engine.learned.interactions import (
     History,
     Ratings,
@@ -159,6 +160,31 @@ def test_it_finds_columns_and_tells_unknown_ids() -> None:
     columns = VOCABULARY.columns([30, 11, -4, 99, -5, 10])
 
     assert columns.tolist() == [2, -1, 0, -1, -1, 1]
+
+
+def test_it_finds_those_of_one_catalogue_and_of_another() -> None:
+    one, other = freeze(np.array([30, 11])), freeze(np.array([11, -5]))
+
+    found = [VOCABULARY.columns_of_all(ids).tolist() for ids in (one, one, other, one)]
+
+    assert found == [[2, -1], [2, -1], [-1, -1], [2, -1]]
+
+
+def test_it_looks_an_array_up_again_that_may_have_changed() -> None:
+    ids = np.array([30, 11])
+    VOCABULARY.columns_of_all(ids)
+    ids[0] = 10
+
+    assert VOCABULARY.columns_of_all(ids).tolist() == [1, -1]
+
+
+def test_a_history_does_not_take_the_place_of_a_catalogue() -> None:
+    catalogue = freeze(np.array([30, 11]))
+    first = VOCABULARY.columns_of_all(catalogue)
+
+    place(VOCABULARY, History([30, 11, -4], [5, 4, 3]))
+
+    assert VOCABULARY.columns_of_all(catalogue) is first
 
 
 @pytest.mark.parametrize("items", [[3, 1], [1, 1]])

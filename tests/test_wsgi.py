@@ -1,0 +1,44 @@
+"""What the web server starts beside the application."""
+
+import gc
+from collections.abc import Iterator
+from time import monotonic
+
+import pytest
+from pytest_django import Settings
+
+from nexus import wsgi
+from nexus.api.edge import Gate
+from nexus.recommendations.films import STORE
+from tests.api.edge_caller import PATIENCE_S
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def gate(settings: Settings) -> Iterator[Gate]:
+    settings.WORKER_IN_WEB = False
+    thresholds = gc.get_threshold()
+    found = wsgi.serve()
+    assert isinstance(found, Gate)
+    try:
+        yield found
+    finally:
+        STORE.settle()
+        found.changes.stop()
+        gc.unfreeze()
+        gc.set_threshold(*thresholds)
+
+
+def test_feeds_hear_of_changes_as_the_edge_does(gate: Gate) -> None:
+    give_up_at = monotonic() + PATIENCE_S
+    while STORE.heard() is None:
+        assert monotonic() < give_up_at, "it hears nothing"
+
+    assert STORE.changes is gate.changes
+
+
+def test_the_first_picture_is_drawn(gate: Gate) -> None:
+    STORE.settle()
+
+    assert STORE.picture.number == 1
