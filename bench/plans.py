@@ -13,13 +13,13 @@ from itertools import combinations
 from typing import Any
 
 import django
-from django.db.models import QuerySet
+from django.db import connection
 from django.utils import timezone
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "nexus.settings")
 django.setup()
 
-from nexus.catalog.models import Movie  # noqa: E402  it needs the settings
+from nexus.catalog.conditions import Condition, Films  # noqa: E402  needs settings
 from nexus.catalog.pages import LAST_PAGE  # noqa: E402
 from nexus.catalog.queries import (  # noqa: E402
     ORDERINGS,
@@ -99,9 +99,12 @@ def combined() -> Iterator[dict[str, Any]]:
                 yield {name: value for one in values for name, value in one.items()}
 
 
-def explain(what: str, films: QuerySet[Any, Any], *, analyze: bool = True) -> Seen:
-    options = {"analyze": True, "buffers": True} if analyze else {}
-    return seen_in(what, json.loads(films.explain(format="json", **options))[0])
+def explain(what: str, asked: Condition, *, analyze: bool = True) -> Seen:
+    options = "ANALYZE, BUFFERS, " if analyze else ""
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN ({options}FORMAT JSON) {asked.sql}", asked.values)
+        [plan] = cursor.fetchone()
+    return seen_in(what, (json.loads(plan) if isinstance(plan, str) else plan)[0])
 
 
 def seen_in(what: str, plan: dict[str, Any]) -> Seen:
@@ -136,12 +139,13 @@ def look(*, analyze: bool = True) -> Iterator[Seen]:
         filters = MovieFilters(**values)
         told = " ".join(f"{name}={value!r:.30}" for name, value in values.items())
         lists = {order: lists_of(filters, now, order) for order in orders(values)}
-        any_order = next(iter(lists.values())).order_by().values("id")
-        count = any_order[: LAST_PAGE * PAGE_SIZE + 1]
+        found = next(iter(lists.values())).unordered
+        last = LAST_PAGE * PAGE_SIZE
+        count = Condition(f"{found.sql} LIMIT %s", (*found.values, last + 1))
         yield explain(f"count {told}", count, analyze=analyze)
         for order, films in lists.items():
-            ids, last = films.values_list("id", flat=True), LAST_PAGE * PAGE_SIZE
-            first, deep = ids[:PAGE_SIZE], ids[last - PAGE_SIZE : last]
+            first = films.ids(start=0, end=PAGE_SIZE)
+            deep = films.ids(start=last - PAGE_SIZE, end=last)
             yield explain(f"{order} {told}", first, analyze=analyze)
             yield explain(f"{order} p500 {told}", deep, analyze=analyze)
 
@@ -151,11 +155,11 @@ def orders(values: dict[str, Any]) -> list[str]:
     return ["-popularity", TOP_RATED] if len(values) > 2 else [*every, TOP_RATED]
 
 
-def lists_of(filters: MovieFilters, now: datetime, order: str) -> QuerySet[Movie]:
+def lists_of(filters: MovieFilters, now: datetime, order: str) -> Films:
     if order == TOP_RATED:
         return top_rated(filters, now=now)
     films = list_movies(filters, now=now, ordering=order)
-    assert isinstance(films, QuerySet)
+    assert isinstance(films, Films)
     return films
 
 

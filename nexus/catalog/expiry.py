@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import ForeignObjectRel, Manager, Model, Q
 from django.db.models.functions import Now
 
+from nexus.catalog.conditions import Condition
 from nexus.catalog.load_starter import starter_movie, store_starter_credits
 from nexus.catalog.models import Movie
 from nexus.catalog.starter import find_film
@@ -21,6 +22,10 @@ EXPIRED: Final = timedelta(days=180)
 # The version before, which runs during an upgrade, refreshes films and does not know of
 # `purged_at`: it counts only as long as there is no copy.
 IS_PURGED: Final = Q(purged_at__isnull=False, fetched_at=None)
+SHOWN: Final = (
+    "removed_at IS NULL"
+    " AND (fetched_at >= %s OR (fetched_at IS NULL AND purged_at IS NULL))"
+)
 
 
 def is_expired(movie: Movie, *, now: datetime) -> bool:
@@ -39,6 +44,11 @@ def unexpired(now: datetime | Now, film: str = "") -> Q:
 def shown(now: datetime) -> Q:
     """Match the films that lists may show."""
     return Q(removed_at=None) & unexpired(now)
+
+
+def is_listed(now: datetime) -> Condition:
+    """Say what `shown` does, in SQL."""
+    return Condition(SHOWN, (now - EXPIRED,))
 
 
 def is_shown(movie: Movie, *, now: datetime) -> bool:

@@ -6,18 +6,17 @@ reach; how many more there are is PostgreSQL's own estimate. See docs/adr/0010.
 """
 
 import hashlib
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from threading import Lock
 from time import perf_counter
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from django.core.cache.backends.locmem import LocMemCache
-from django.db.models import QuerySet
 
+from nexus.catalog.conditions import Films
 from nexus.catalog.models import Movie
-from nexus.catalog.rows import count_rows, read_in_order, read_listed
+from nexus.catalog.rows import count_rows, estimate, read_in_order, read_listed
 
 T = TypeVar("T")
 
@@ -56,16 +55,16 @@ class Page:
 
 
 def read_page(
-    films: QuerySet[Movie] | Sequence[int], *, key: object, page: int, page_size: int
+    films: Films | Sequence[int], *, key: object, page: int, page_size: int
 ) -> Page:
     """Return one page of the list, which is a query or the films' ids.
 
     `key` tells this list from any other; equal lists have equal keys at any time.
     """
-    start = (page - 1) * page_size
-    if not isinstance(films, QuerySet):
-        return Page(read_in_order(films[start : start + page_size]), len(films))
-    movies = read_listed(films[start : start + page_size])
+    start, end = (page - 1) * page_size, page * page_size
+    if not isinstance(films, Films):
+        return Page(read_in_order(films[start:end]), len(films))
+    movies = read_listed(films.ids(start=start, end=end))
     if is_last(movies, start=start, page_size=page_size):
         return Page(movies, start + len(movies))
     reach = LAST_PAGE * page_size
@@ -103,14 +102,7 @@ def is_large(found: object) -> bool:
     return isinstance(found, int) and found >= LARGE
 
 
-def count_films(films: QuerySet[Movie], *, reach: int) -> int:
+def count_films(films: Films, *, reach: int) -> int:
     """Count the films as far as pages reach, and estimate how many more there are."""
-    unordered = films.order_by().values("id")
-    counted = count_rows(unordered[: reach + 1])
-    return counted if counted <= reach else max(counted, estimate(unordered))
-
-
-def estimate(films: QuerySet[Movie, Any]) -> int:
-    """Return how many rows PostgreSQL expects, which costs no reading of them."""
-    plan = json.loads(films.explain(format="json"))
-    return int(plan[0]["Plan"]["Plan Rows"])
+    counted = count_rows(films.unordered, reach=reach + 1)
+    return counted if counted <= reach else max(counted, estimate(films.unordered))

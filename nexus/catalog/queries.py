@@ -1,39 +1,45 @@
 """Reads of the catalogue."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db.models import (
+    BooleanField,
     Count,
-    Exists,
     F,
     Func,
     IntegerField,
     JSONField,
     OrderBy,
-    OuterRef,
-    Q,
     QuerySet,
 )
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Cast
 
 from nexus.catalog import cache
-from nexus.catalog.expiry import shown
+from nexus.catalog.conditions import Condition, Films, all_of, any_of
+from nexus.catalog.expiry import is_listed, shown
 from nexus.catalog.models import (
-    Credit,
+    PRIOR_AVERAGE,
+    PRIOR_VOTES,
     CreditKind,
     Genre,
     Movie,
-    Person,
-    weighted_average,
 )
 from nexus.catalog.pages import COUNTS, Page, kept_if_dear, read_page
-from nexus.catalog.rows import read_credits, read_keywords
+from nexus.catalog.rows import read_credits, read_ids_of_person, read_keywords
 from nexus.catalog.search import best_matches
 from nexus.lib.errors import InvalidError
 
 TOP_RATED_MIN_VOTES = 300
+# As `models.weighted_average` has it, whose index it is.
+WEIGHTED_AVERAGE = (
+    f"(vote_average * vote_count::float8 + {PRIOR_AVERAGE * PRIOR_VOTES})"
+    f" / (vote_count::float8 + {PRIOR_VOTES})"
+)
+HAS_PERSON = "id IN (SELECT movie_id FROM catalog_credit WHERE person_id = ANY(%s))"
 GENRE_NAMES = "genre-names"
 NAMES_KEPT_S = 5.0
 GENRE_COUNTS_KEPT_S = 600.0
@@ -60,15 +66,15 @@ class MovieFilters:
 
 
 RANGES = {
-    "year": "year",
-    "year_min": "year__gte",
-    "year_max": "year__lte",
-    "runtime_min": "runtime__gte",
-    "runtime_max": "runtime__lte",
-    "vote_average_min": "vote_average__gte",
-    "vote_average_max": "vote_average__lte",
-    "vote_count_min": "vote_count__gte",
-    "language": "original_language",
+    "year": "year = %s",
+    "year_min": "year >= %s",
+    "year_max": "year <= %s",
+    "runtime_min": "runtime >= %s",
+    "runtime_max": "runtime <= %s",
+    "vote_average_min": "vote_average >= %s",
+    "vote_average_max": "vote_average <= %s",
+    "vote_count_min": "vote_count >= %s",
+    "language": "original_language = %s",
 }
 
 ORDERINGS: dict[str, tuple[str, ...]] = {
@@ -99,13 +105,12 @@ def find_movies(
 
 def list_movies(
     filters: MovieFilters, *, now: datetime, ordering: str | None = None
-) -> QuerySet[Movie] | list[int]:
+) -> Films | list[int]:
     """Return the query of a list; of a search without ordering the films' ids."""
-    movies = Movie.objects.filter(shown(now))
     if filters.search is not None and ordering is None:
-        others = filter_movies(movies, replace(filters, search=None))
+        others = passing(replace(filters, search=None), is_listed(now))
         return best_matches(others, filters.search)
-    return filter_movies(movies, filters).order_by(*order_by(ordering or "-popularity"))
+    return Films(passing(filters, is_listed(now)), ORDER[ordering or "-popularity"])
 
 
 def find_top_rated(
@@ -116,11 +121,11 @@ def find_top_rated(
     return read_page(movies, key=key, page=page, page_size=page_size)
 
 
-def top_rated(filters: MovieFilters, *, now: datetime) -> QuerySet[Movie]:
+def top_rated(filters: MovieFilters, *, now: datetime) -> Films:
     """Return films with enough votes, best Bayesian average first."""
-    movies = Movie.objects.filter(shown(now), vote_count__gte=TOP_RATED_MIN_VOTES)
-    best_first = weighted_average().desc(nulls_last=True)
-    return filter_movies(movies, filters).order_by(best_first, "id")
+    has_votes = Condition("vote_count >= %s", (TOP_RATED_MIN_VOTES,))
+    enough = all_of([is_listed(now), has_votes])
+    return Films(passing(filters, enough), f"{WEIGHTED_AVERAGE} DESC NULLS LAST, id")
 
 
 def order_by(ordering: str) -> list[OrderBy | str]:
@@ -134,49 +139,60 @@ def order_by(ordering: str) -> list[OrderBy | str]:
     return [*(F(field).asc(nulls_last=True) for field in fields), "id"]
 
 
-def filter_movies(movies: QuerySet[Movie], filters: MovieFilters) -> QuerySet[Movie]:
-    wanted = {
-        lookup: value
-        for name, lookup in RANGES.items()
-        if (value := getattr(filters, name)) is not None
-    }
-    movies = movies.filter(**wanted)
+def order_in_sql(ordering: str) -> str:
+    """Return what `order_by` does."""
+    direction = "DESC" if ordering.startswith("-") else "ASC"
+    fields = ORDERINGS[ordering.removeprefix("-")]
+    nulls = "" if fields == ("sort_title",) else " NULLS LAST"
+    return ", ".join([*(f"{field} {direction}{nulls}" for field in fields), "id"])
+
+
+ORDER = {
+    ordering: order_in_sql(ordering)
+    for name in ORDERINGS
+    for ordering in (name, f"-{name}")
+}
+
+
+def passing(filters: MovieFilters, among: Condition) -> Condition:
+    """Narrow these films by the filters."""
+    wanted = [among]
+    for name, sql in RANGES.items():
+        if (value := getattr(filters, name)) is not None:
+            wanted.append(Condition(sql, (value,)))
     if filters.ids is not None:
-        movies = movies.filter(id__in=filters.ids)
+        wanted.append(has_id(filters.ids))
     if filters.genres:
-        movies = movies.filter(
-            genre_condition(filters.genres, any_genre=filters.any_genre)
-        )
+        wanted.append(has_genres(filters.genres, any_genre=filters.any_genre))
     if filters.person is not None:
-        movies = movies.filter(has_person(filters.person))
+        wanted.append(has_person(filters.person))
     if filters.search is not None:
-        movies = movies.filter(id__in=best_matches(movies, filters.search))
-    return movies
+        wanted.append(has_id(best_matches(all_of(wanted), filters.search)))
+    return all_of(wanted)
 
 
-def genre_condition(genres: Sequence[int], *, any_genre: bool) -> Q:
-    if not any_genre:
-        return Q(genres__contains=list(genres))
-    condition = Q()
-    for genre in genres:
-        condition |= Q(genres__contains=[genre])
-    return condition
-
-
-def has_person(person_id: int) -> Exists:
-    """Match films of the person under any id that we know them by."""
-    known_as = Credit.objects.filter(person__in=ids_of_person(person_id))
-    return Exists(known_as.filter(movie=OuterRef("pk")))
-
-
-def ids_of_person(person_id: int) -> list[int]:
-    """Return the id, the one that replaced it, and those that this one replaced."""
-    replaced_by = Person.objects.filter(id=person_id).values_list(
-        "replaced_by", flat=True
+def filter_movies(movies: QuerySet[Movie], filters: MovieFilters) -> QuerySet[Movie]:
+    """Narrow a query of Django's by the filters."""
+    sql, values = movies.order_by().values("id").query.sql_with_params()
+    passes = passing(filters, Condition(f"id IN ({sql})", values))
+    return movies.filter(
+        RawSQL(passes.sql, passes.values, output_field=BooleanField())  # noqa: S611  all values are parameters
     )
-    real = replaced_by.first() or person_id
-    replaced = Person.objects.filter(replaced_by=real).values_list("id", flat=True)
-    return [person_id, real, *replaced]
+
+
+def has_id(ids: Sequence[int]) -> Condition:
+    return Condition("id = ANY(%s)", (list(ids),))
+
+
+def has_genres(genres: Sequence[int], *, any_genre: bool) -> Condition:
+    if not any_genre:
+        return Condition("genres @> %s::jsonb", (json.dumps(genres),))
+    return any_of([has_genres([genre], any_genre=False) for genre in genres])
+
+
+def has_person(person_id: int) -> Condition:
+    """Match films of the person under any id that we know them by."""
+    return Condition(HAS_PERSON, (read_ids_of_person(person_id),))
 
 
 def genre_names() -> dict[int, str]:

@@ -9,11 +9,10 @@ from functools import cache
 from typing import Any, Final
 
 import orjson
-from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import QuerySet
 from django.db.models.base import ModelState
 
+from nexus.catalog.conditions import Condition
 from nexus.catalog.models import Movie
 
 # Of a film's own page, and of lists.
@@ -52,9 +51,20 @@ ORDER BY keyword.name, keyword.id
 TITLED: Final = "id, title, fetched_at, purged_at"
 TITLES: Final = f"SELECT {TITLED} FROM catalog_movie WHERE id = ANY(%s)"  # noqa: S608
 PEOPLE: Final = "SELECT id, name FROM catalog_person WHERE id = ANY(%s)"
-COUNT: Final = "SELECT count(*) FROM ({}) AS counted"
+PERSON: Final = """
+WITH newest AS (
+  SELECT coalesce(
+    (SELECT replaced_by_id FROM catalog_person WHERE id = %(id)s), %(id)s
+  ) AS id
+)
+SELECT id FROM newest
+UNION SELECT %(id)s
+UNION SELECT id FROM catalog_person WHERE replaced_by_id = (SELECT id FROM newest)
+"""
+COUNT: Final = "SELECT count(*) FROM ({} LIMIT %s) AS counted"
+PLAN: Final = "EXPLAIN (FORMAT JSON) {}"
 
-Values = Sequence[Any]
+Values = Sequence[Any] | dict[str, Any]
 
 
 def read_film(movie_id: int) -> Movie | None:
@@ -70,23 +80,22 @@ def read_in_order(ids: Sequence[int]) -> list[Movie]:
     return [found[id_] for id_ in ids if id_ in found]
 
 
-def read_listed(query: QuerySet[Movie]) -> list[Movie]:
-    """Return what lists tell of the films that the query finds, in its order."""
-    try:
-        listed, values = query.values("id").query.sql_with_params()
-    except EmptyResultSet:
-        return []
-    return films(LISTED.format(listed), values, TOLD_IN_LISTS)
+def read_listed(ids: Condition) -> list[Movie]:
+    """Return what lists tell of the films that this finds, in its order."""
+    return films(LISTED.format(ids.sql), ids.values, TOLD_IN_LISTS)
 
 
-def count_rows(query: QuerySet[Movie, Any]) -> int:
-    """Return what `count` does."""
-    try:
-        counted, values = query.query.sql_with_params()
-    except EmptyResultSet:
-        return 0
-    [[number]] = rows(COUNT.format(counted), values)
+def count_rows(ids: Condition, *, reach: int) -> int:
+    """Count what this finds, so far."""
+    [[number]] = rows(COUNT.format(ids.sql), [*ids.values, reach])
     return int(number)
+
+
+def estimate(ids: Condition) -> int:
+    """Return how many rows PostgreSQL expects, which costs no reading of them."""
+    [[plan]] = rows(PLAN.format(ids.sql), ids.values)
+    [found] = orjson.loads(plan) if isinstance(plan, str) else plan
+    return int(found["Plan"]["Plan Rows"])
 
 
 def read_credits(movie_id: int) -> list[tuple[Any, ...]]:
@@ -106,6 +115,11 @@ def read_titles(ids: Collection[int]) -> list[Movie]:
 def read_people(ids: Collection[int]) -> dict[int, str]:
     """Return the names by id; of somebody who is gone there is none."""
     return dict(rows(PEOPLE, [list(ids)])) if ids else {}
+
+
+def read_ids_of_person(person_id: int) -> list[int]:
+    """Return the id, the one that replaced it, and those that this one replaced."""
+    return [id_ for (id_,) in rows(PERSON, {"id": person_id})]
 
 
 def films(statement: str, values: Values, columns: str) -> list[Movie]:

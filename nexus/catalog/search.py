@@ -8,14 +8,13 @@ fewer than the films. See docs/adr/0004.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import islice, pairwise, product
-from typing import Any, Final, cast
+from typing import Final, cast
 
-from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import QuerySet
 from django.db.models.functions import Length
 
-from nexus.catalog.models import WELL_KNOWN_VOTES, Movie, TitleWord
+from nexus.catalog.conditions import NOTHING, Condition, all_of, any_of, joined_by
+from nexus.catalog.models import WELL_KNOWN_VOTES, TitleWord
 from nexus.catalog.titles import (
     ARTICLES,
     LONGEST_WORD,
@@ -38,17 +37,6 @@ FEWEST_TO_LEAVE_ONE_OUT: Final = 3
 THE_VERY_TITLE: Final = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """A piece of SQL about a film, with its values."""
-
-    sql: str
-    values: tuple[Any, ...] = ()
-
-
-NOTHING: Final = Condition("FALSE")
-
-
 @dataclass(slots=True)
 class Typed:
     """A typed word and what may be meant by it, all of them words of titles."""
@@ -69,7 +57,7 @@ class Typed:
         return bool(self.meant or self.parts)
 
 
-def best_matches(movies: QuerySet[Movie], text: str) -> list[int]:
+def best_matches(among: Condition, text: str) -> list[int]:
     """Return the best known films of these that match, best first.
 
     First the very title, then titles that begin so, then by the words they share; what
@@ -79,12 +67,12 @@ def best_matches(movies: QuerySet[Movie], text: str) -> list[int]:
     if not words:
         return []
     typed = as_typed(words)
-    found = matching(movies, key, typed, all_of(typed))
+    found = matching(among, key, typed, have_all(typed))
     if not is_answer(found, words):
         put_right(typed)
-        found = matching(movies, key, typed, all_of(typed))
+        found = matching(among, key, typed, have_all(typed))
     if not found:
-        found = matching(movies, key, typed, most_of(typed))
+        found = matching(among, key, typed, have_most(typed))
     return [id_ for id_, _ in found]
 
 
@@ -172,36 +160,31 @@ def halves_of(word: str) -> list[tuple[str, str]]:
 # Which films have it
 
 
-def all_of(typed: Iterable[Typed]) -> Condition:
+def have_all(typed: Iterable[Typed]) -> Condition:
     needed = [one for one in typed if one.is_needed]
     if not all(one.is_known for one in needed):
         return NOTHING
-    return joined_by(" AND ", [has_word(one) for one in needed])
+    return all_of([has_word(one) for one in needed])
 
 
-def most_of(typed: Iterable[Typed]) -> Condition:
+def have_most(typed: Iterable[Typed]) -> Condition:
     """Match films without the words that no title has; else without any one word."""
     needed = [one for one in typed if one.is_needed]
     known = [one for one in needed if one.is_known]
     if len(known) < len(needed):
-        return all_of(known) if known and 2 * len(known) >= len(needed) else NOTHING
+        return have_all(known) if known and 2 * len(known) >= len(needed) else NOTHING
     if len(known) < FEWEST_TO_LEAVE_ONE_OUT:
         return NOTHING
     places = range(len(known))
     left = [[*known[:place], *known[place + 1 :]] for place in places]
-    return joined_by(" OR ", [all_of(some) for some in left])
+    return any_of([have_all(some) for some in left])
 
 
 def has_word(one: Typed) -> Condition:
     either = [Condition("title_words @> %s", (list(pair),)) for pair in one.parts]
     if one.meant:
         either.append(Condition("title_words && %s", (one.meant,)))
-    return joined_by(" OR ", either)
-
-
-def joined_by(word: str, conditions: Sequence[Condition]) -> Condition:
-    sql = word.join(f"({one.sql})" for one in conditions)
-    return Condition(sql, tuple(value for one in conditions for value in one.values))
+    return any_of(either)
 
 
 # Ranking
@@ -210,7 +193,7 @@ KNOWN_FIRST = "vote_count DESC NULLS LAST, id"
 
 
 def matching(
-    movies: QuerySet[Movie], key: str, typed: Sequence[Typed], has_words: Condition
+    among: Condition, key: str, typed: Sequence[Typed], has_words: Condition
 ) -> list[tuple[int, int]]:
     """Return films, each with how close it comes to the whole title, best first.
 
@@ -221,10 +204,7 @@ def matching(
     ways = [Condition("title_keys && %s", ([key, *corrected],))]
     if len(key) >= SHORTEST_BEGINNING:
         ways.append(begins)
-    try:
-        known, found = joined_ways(movies, ways, has_words)
-    except EmptyResultSet:
-        return []
+    known, found = joined_ways(among, ways, has_words)
     closeness = Condition(
         f"CASE WHEN title_keys @> %s THEN {THE_VERY_TITLE} WHEN {begins.sql} THEN 2"
         " WHEN title_keys && %s THEN 1 ELSE 0 END",
@@ -250,27 +230,26 @@ def matching(
 
 
 def joined_ways(
-    movies: QuerySet[Movie], ways: Sequence[Condition], has_words: Condition
+    among: Condition, ways: Sequence[Condition], has_words: Condition
 ) -> tuple[Condition, Condition]:
     """Return the well-known films that have the words, and what is found in all ways.
 
     Only where too few are well known, all films are looked at: of a common word there
     may be thousands.
     """
-    columns = ("id", "vote_count", "sort_title", "title_keys", "title_words")
-    base, values = movies.order_by().values(*columns).query.sql_with_params()
 
     def best(way: Condition) -> Condition:
+        both = all_of([among, way])
         return Condition(
-            f"SELECT id FROM ({base}) AS film WHERE {way.sql}"  # noqa: S608  as below
+            f"SELECT id FROM catalog_movie WHERE {both.sql}"  # noqa: S608  as below
             f" ORDER BY {KNOWN_FIRST} LIMIT {MOST_FOUND}",
-            (*values, *way.values),
+            both.values,
         )
 
     well_known = Condition(f"vote_count >= {WELL_KNOWN_VOTES}")
     too_few = Condition(f"(SELECT count(*) FROM known) < {MOST_FOUND}")  # noqa: S608  a number
-    known = best(joined_by(" AND ", [has_words, well_known]))
-    found = [*map(best, ways), best(joined_by(" AND ", [has_words, too_few]))]
+    known = best(all_of([has_words, well_known]))
+    found = [*map(best, ways), best(all_of([has_words, too_few]))]
     return known, joined_by(" UNION ", [*found, Condition("SELECT id FROM known")])
 
 

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from nexus.catalog import pages
-from nexus.catalog.models import Movie
+from nexus.catalog.conditions import Condition, Films
 from nexus.catalog.pages import count_films, kept_if_dear, read_page
 from nexus.catalog.queries import MovieFilters, count_genres, find_movies
 from nexus.catalog.rows import TOLD_IN_LISTS, names_of
@@ -15,6 +15,7 @@ from tests.query_count import count_queries
 from tests.together import together
 
 TOLD = names_of(TOLD_IN_LISTS)
+ALL = Films(Condition("TRUE"), "popularity DESC")
 
 pytestmark = pytest.mark.django_db
 
@@ -24,8 +25,7 @@ def films(number: int) -> list[int]:
 
 
 def read(page: int, page_size: int = 2) -> tuple[list[int], int]:
-    ordered = Movie.objects.order_by("-popularity")
-    found = read_page(ordered, key="all", page=page, page_size=page_size)
+    found = read_page(ALL, key="all", page=page, page_size=page_size)
     return [movie.pk for movie in found.movies], found.count
 
 
@@ -70,9 +70,9 @@ def test_what_lists_tell_takes_no_further_query() -> None:
 def test_it_counts_as_far_as_pages_reach() -> None:
     films(6)
 
-    assert count_films(Movie.objects.all(), reach=6) == 6
+    assert count_films(ALL, reach=6) == 6
     # Beyond, what PostgreSQL expects; never fewer than there were found.
-    assert count_films(Movie.objects.all(), reach=4) >= 5
+    assert count_films(ALL, reach=4) >= 5
 
 
 @pytest.mark.parametrize(("dear_s", "told"), [(3600.0, [1, 2]), (0.0, [1, 1])])

@@ -16,7 +16,8 @@ from django.utils import timezone
 
 from bench.data.load import load
 from bench.plans import Seen, explain, look, seen_in
-from nexus.catalog.expiry import shown
+from nexus.catalog.conditions import Condition, Films
+from nexus.catalog.expiry import is_listed
 from nexus.catalog.models import Movie
 from nexus.catalog.search import best_matches
 from nexus.launch.run import database_settings
@@ -44,13 +45,16 @@ def test_no_list_and_no_search_reads_all_films(films: None) -> None:
 
     assert len(plans) > 4_000
     assert [one.what for one in plans if one.is_sequential] == []
+    by_tagline = Films(Condition("tagline = 'x'"), "id")
+    [best] = [one for one in plans if one.what == "top rated "]
+    assert any("movies_by_weighted_average" in node for node in best.nodes)
     # Were there one, it would be seen.
-    assert explain("", Movie.objects.filter(tagline="x"), analyze=False).is_sequential
+    assert explain("", by_tagline.unordered, analyze=False).is_sequential
 
 
 def plans_of_searches() -> list[Seen]:
-    movies = Movie.objects.filter(shown(timezone.now()))
-    title = movies.order_by("id").values_list("title", flat=True)[FILMS // 2]
+    listed = is_listed(timezone.now())
+    title = Movie.objects.order_by("id").values_list("title", flat=True)[FILMS // 2]
     typed = [
         title,
         title[:-2],
@@ -60,10 +64,10 @@ def plans_of_searches() -> list[Seen]:
         "x",
         "la nuit",
     ]
-    return [plan for text in typed for plan in plans_during(movies, text)]
+    return [plan for text in typed for plan in plans_during(listed, text)]
 
 
-def plans_during(movies: Any, text: str) -> Iterator[Seen]:
+def plans_during(listed: Condition, text: str) -> Iterator[Seen]:
     statements: list[tuple[str, Any]] = []
 
     def remember(
@@ -73,7 +77,7 @@ def plans_during(movies: Any, text: str) -> Iterator[Seen]:
         return execute(sql, values, many, context)
 
     with connection.execute_wrapper(remember):
-        best_matches(movies, text)
+        best_matches(listed, text)
     with connection.cursor() as cursor:
         for sql, values in statements:
             cursor.execute(f"EXPLAIN (FORMAT JSON) {sql}", values)

@@ -5,7 +5,8 @@ from random import Random
 import pytest
 from django.utils import timezone
 
-from nexus.catalog.expiry import shown
+from nexus.catalog.conditions import NOTHING, Condition
+from nexus.catalog.expiry import is_listed
 from nexus.catalog.models import Movie, MovieText, TitleWord
 from nexus.catalog.search import best_matches
 from nexus.catalog.title_index import derive_missing, derive_titles
@@ -15,9 +16,8 @@ pytestmark = pytest.mark.django_db
 
 
 def found(typed: str) -> list[str]:
-    movies = Movie.objects.filter(shown(timezone.now()))
-    titles = dict(movies.values_list("id", "title"))
-    return [titles[id_] for id_ in best_matches(movies, typed)]
+    titles = dict(Movie.objects.values_list("id", "title"))
+    return [titles[id_] for id_ in best_matches(is_listed(timezone.now()), typed)]
 
 
 @pytest.mark.parametrize(
@@ -117,10 +117,10 @@ def test_it_heeds_what_films_are_asked_for() -> None:
     make_movie(title="Dark", year=1999)
     make_movie(title="Dark", year=2000)
 
-    ids = best_matches(Movie.objects.filter(year=1999), "dark")
+    ids = best_matches(Condition("year = %s", (1999,)), "dark")
 
     assert [Movie.objects.get(id=id_).year for id_ in ids] == [1999]
-    assert best_matches(Movie.objects.none(), "dark") == []
+    assert best_matches(NOTHING, "dark") == []
 
 
 def test_the_longest_title_of_any_script_can_be_stored_and_found() -> None:

@@ -10,8 +10,10 @@ from django.utils import timezone
 
 from nexus.accounts.models import User
 from nexus.catalog import fill, upkeep
-from nexus.catalog.expiry import is_expired, unexpired
+from nexus.catalog.conditions import Films
+from nexus.catalog.expiry import is_expired, is_listed, unexpired
 from nexus.catalog.models import Movie
+from nexus.catalog.rows import rows
 from nexus.ratings.models import Rating
 from tests.builders import NOW, make_genres, make_movie, make_rating
 from tests.catalog.test_expiry import (
@@ -215,6 +217,8 @@ def test_rows_and_films_are_judged_alike(days: float | None, is_purged: bool) ->
 
     found = Movie.objects.filter(unexpired(NOW)).exists()
 
+    in_sql = Films(is_listed(NOW), "id").ids(start=0, end=1)
+    assert found is bool(rows(in_sql.sql, in_sql.values))
     assert found is not is_expired(movie, now=NOW)
     assert found is ((not is_purged) if days is None else days <= 180)
 
