@@ -11,6 +11,7 @@ from pytest_django import DjangoDbBlocker, Settings
 
 from nexus.accounts.models import Role, User
 from nexus.api.buckets import LOCAL
+from nexus.api.summaries import SUMMARIES
 from nexus.catalog import cache as catalog_cache
 from nexus.catalog import pages, queries, upstream
 from nexus.catalog.breaker import breaker_of
@@ -88,6 +89,7 @@ def fresh_process(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pages, "DEAR_S", NEVER_S)  # however busy the machine is
     monkeypatch.setattr(queries, "NAMES_KEPT_S", 0.0)  # every query counts
     pages.COUNTS.forget()
+    SUMMARIES.kept.clear()
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     with suppress(ValkeyDown):
         ask_valkey(lambda client: client.flushdb())

@@ -41,8 +41,8 @@ def trending_movies(
 
 def popular_movies(*, page: int, page_size: int, now: datetime) -> MovieSlice:
     found = find_movies(MovieFilters(), page=page, page_size=page_size, now=now)
-    ids = frozenset(movie.pk for movie in found.movies)
-    return MovieSlice(found.movies, found.count, ids)
+    movies = found.movies
+    return MovieSlice(movies, found.count, frozenset(movie.pk for movie in movies))
 
 
 def search_tmdb(

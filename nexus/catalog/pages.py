@@ -16,7 +16,14 @@ from django.core.cache.backends.locmem import LocMemCache
 
 from nexus.catalog.conditions import Films
 from nexus.catalog.models import Movie
-from nexus.catalog.rows import count_rows, estimate, read_in_order, read_listed
+from nexus.catalog.rows import (
+    Version,
+    count_rows,
+    estimate,
+    read_in_order,
+    read_listed,
+    read_versions,
+)
 
 T = TypeVar("T")
 
@@ -50,8 +57,13 @@ COUNTS: Final = Counts()
 class Page:
     """`count` films are on all pages."""
 
-    movies: list[Movie]
+    versions: list[Version]
     count: int
+
+    @property
+    def movies(self) -> list[Movie]:
+        """What lists tell of the films, read by another statement."""
+        return read_in_order([id_ for id_, *_ in self.versions])
 
 
 def read_page(
@@ -63,18 +75,18 @@ def read_page(
     """
     start, end = (page - 1) * page_size, page * page_size
     if not isinstance(films, Films):
-        return Page(read_in_order(films[start:end]), len(films))
-    movies = read_listed(films.ids(start=start, end=end))
-    if is_last(movies, start=start, page_size=page_size):
-        return Page(movies, start + len(movies))
+        return Page(read_versions(films[start:end]), len(films))
+    found = read_listed(films.ids(start=start, end=end))
+    if is_last(found, start=start, page_size=page_size):
+        return Page(found, start + len(found))
     reach = LAST_PAGE * page_size
     count = kept_if_dear((key, reach), lambda: count_films(films, reach=reach))
-    return Page(movies, count)
+    return Page(found, count)
 
 
-def is_last(movies: Sequence[Movie], *, start: int, page_size: int) -> bool:
+def is_last(found: Sequence[Version], *, start: int, page_size: int) -> bool:
     """Say whether the page itself tells how many films there are."""
-    return len(movies) < page_size and (bool(movies) or start == 0)
+    return len(found) < page_size and (bool(found) or start == 0)
 
 
 def kept_if_dear(key: object, count: Callable[[], T], *, keep_s: float = KEPT_S) -> T:

@@ -4,7 +4,7 @@ To make a statement anew costs Django several times what PostgreSQL needs to ans
 and these are asked with nearly every request.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import cache
 from typing import Any, Final
 
@@ -29,8 +29,14 @@ TOLD_IN_LISTS: Final = """
 GENRES: Final = 7  # their place in both
 ONE: Final = f"SELECT {TOLD_ALONE} FROM catalog_movie WHERE id = %s"  # noqa: S608
 SOME: Final = f"SELECT {TOLD_IN_LISTS} FROM catalog_movie WHERE id = ANY(%s)"  # noqa: S608
+# A row's version: each write makes another, by whatever hand.
+VERSION: Final = "id, catalog_movie.xmin, catalog_movie.ctid"
+VERSIONS: Final = f"SELECT {VERSION} FROM catalog_movie WHERE id = ANY(%s)"  # noqa: S608
+SOME_WITH_VERSIONS: Final = f"""
+SELECT {TOLD_IN_LISTS}, {VERSION} FROM catalog_movie WHERE id = ANY(%s)
+"""  # noqa: S608
 LISTED: Final = f"""
-SELECT {TOLD_IN_LISTS}
+SELECT {VERSION}
 FROM (SELECT id, row_number() OVER () AS place FROM ({{}}) AS listed) AS page
 JOIN catalog_movie USING (id)
 ORDER BY place
@@ -65,6 +71,7 @@ COUNT: Final = "SELECT count(*) FROM ({} LIMIT %s) AS counted"
 PLAN: Final = "EXPLAIN (FORMAT JSON) {}"
 
 Values = Sequence[Any] | dict[str, Any]
+Version = tuple[int, str, str]
 
 
 def read_film(movie_id: int) -> Movie | None:
@@ -80,9 +87,22 @@ def read_in_order(ids: Sequence[int]) -> list[Movie]:
     return [found[id_] for id_ in ids if id_ in found]
 
 
-def read_listed(ids: Condition) -> list[Movie]:
-    """Return what lists tell of the films that this finds, in its order."""
-    return films(LISTED.format(ids.sql), ids.values, TOLD_IN_LISTS)
+def read_listed(ids: Condition) -> list[Version]:
+    """Return the versions of the films that this finds, in its order."""
+    return rows(LISTED.format(ids.sql), ids.values)
+
+
+def read_versions(ids: Sequence[int]) -> list[Version]:
+    """Return the versions of these films; one that was deleted is left out."""
+    found: dict[int, Version] = {row[0]: row for row in rows(VERSIONS, [list(ids)])}
+    return [found[id_] for id_ in ids if id_ in found]
+
+
+def read_with_versions(ids: Sequence[int]) -> Iterator[tuple[Version, Movie]]:
+    """Yield what lists tell of the films, in any order, with their versions."""
+    names = names_of(TOLD_IN_LISTS)
+    for *told, id_, xmin, ctid in rows(SOME_WITH_VERSIONS, [list(ids)]):
+        yield (id_, xmin, ctid), film(names, told)
 
 
 def count_rows(ids: Condition, *, reach: int) -> int:
@@ -132,7 +152,7 @@ def names_of(columns: str) -> tuple[str, ...]:
     return tuple(columns.replace(",", " ").split())
 
 
-def film(names: Sequence[str], row: tuple[Any, ...]) -> Movie:
+def film(names: Sequence[str], row: Sequence[Any]) -> Movie:
     """Return what `from_db` would, which asks of each column whether it is there."""
     movie = Movie.__new__(Movie)
     movie._state = ModelState()  # noqa: SLF001  as Django's own __init__ does

@@ -12,6 +12,7 @@ from nexus.api.limits import TMDB_IMPORT, TMDB_SEARCH
 from nexus.api.paging import page_body
 from nexus.api.shapes import movies as shapes
 from nexus.api.shapes.common import MetaBody
+from nexus.api.summaries import SUMMARIES
 from nexus.catalog import lists, operations, queries
 from nexus.catalog.aside import Answer
 from nexus.catalog.lists import MovieSlice
@@ -51,7 +52,7 @@ class MovieList(PublicEndpoint):
             ordering=self.params.get("ordering"),
             now=timezone.now(),
         )
-        results = summaries(found.movies)
+        results = SUMMARIES.of(found.versions)
         body = page_body(request, self.params, count=found.count, results=results)
         return Response(body)
 
@@ -71,7 +72,7 @@ class TopRated(PublicEndpoint):
             page_size=self.params["page_size"],
             now=timezone.now(),
         )
-        results = summaries(found.movies)
+        results = SUMMARIES.of(found.versions)
         body = page_body(request, self.params, count=found.count, results=results)
         return Response(body)
 
