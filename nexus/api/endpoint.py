@@ -7,7 +7,7 @@ reading, refusing and the OpenAPI document follow from it.
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, ClassVar, TypeVar, cast
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
 from rest_framework.exceptions import ErrorDetail, MethodNotAllowed, ValidationError
+from rest_framework.fields import empty
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -48,6 +49,28 @@ Answers = Mapping[int, Shape | BaseSerializer[Any] | Binary | None]
 
 class Params(Serializer[Any]):
     """The query parameters of an operation; those it does not name are refused."""
+
+    @cached_property
+    def defaults(self) -> dict[str, Any]:
+        told = {name: field.default for name, field in self.fields.items()}
+        return {name: value for name, value in told.items() if value is not empty}
+
+    @cached_property
+    def needed(self) -> set[str]:
+        return {name for name, field in self.fields.items() if field.required}
+
+    def read(self, given: dict[str, str]) -> dict[str, Any]:
+        """Do what `run_validation` does, and leave alone what was not given."""
+        found, errors = dict(self.defaults), dict[str, Any]()
+        for name, field in self.fields.items():
+            if name in given or name in self.needed:
+                try:
+                    found[name] = field.run_validation(given.get(name, empty))
+                except ValidationError as error:
+                    errors[name] = error.detail
+        if errors:
+            raise ValidationError(errors)
+        return cast("dict[str, Any]", self.validate(found))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,7 +256,7 @@ def validate(request: Request, response: Response) -> None:
 
 def read_params(shape: type[Params], request: Request) -> dict[str, Any]:
     """Return the checked query parameters; unknown and repeated ones are refused."""
-    reader, errors = reader_of(shape), dict[str, list[ErrorDetail]]()
+    reader, errors = cast("Params", reader_of(shape)), dict[str, list[ErrorDetail]]()
     for name, values in request.query_params.lists():
         if name not in reader.fields:
             text = ErrorDetail("There is no such parameter here.", "unknown_parameter")
@@ -242,7 +265,7 @@ def read_params(shape: type[Params], request: Request) -> dict[str, Any]:
             errors[name] = [ErrorDetail("Give this parameter once.", "repeated")]
     if errors:
         raise ValidationError(cast("dict[str, Any]", errors))
-    return check(reader, request.query_params.dict())
+    return reader.read(request.query_params.dict())
 
 
 @cache
