@@ -5,14 +5,11 @@ so that films which are passed over are never read. They are counted as far as p
 reach; how many more there are is PostgreSQL's own estimate. See docs/adr/0010.
 """
 
-import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from threading import Lock
-from time import perf_counter
-from typing import Final, TypeVar
-
-from django.core.cache.backends.locmem import LocMemCache
+from time import monotonic, perf_counter
+from typing import Any, Final, TypeVar
 
 from nexus.catalog.conditions import Films
 from nexus.catalog.models import Movie
@@ -35,19 +32,36 @@ COUNTING: Final = tuple(Lock() for _ in range(64))  # one for each count, nearly
 
 
 class Counts:
-    """What was counted, until it is forgotten; what was begun before that, too."""
+    """What was counted, until it is forgotten; what was begun before that, too.
+
+    Nobody changes what is kept: it is no copy, as Django's caches would make it.
+    """
+
+    MOST = 2_000
 
     def __init__(self) -> None:
-        self.kept = LocMemCache("counts", {"OPTIONS": {"MAX_ENTRIES": 2_000}})
+        self.lock = Lock()
+        self.kept: dict[Hashable, tuple[float, Any]] = {}
         self.times_forgotten = 0
 
     def forget(self) -> None:
-        self.times_forgotten += 1
-        self.kept.clear()
+        with self.lock:
+            self.times_forgotten += 1
+            self.kept.clear()
 
-    def keep(self, name: str, found: object, *, keep_s: float, since: int) -> None:
-        if since == self.times_forgotten:
-            self.kept.set(name, found, timeout=keep_s)
+    def find(self, name: Hashable) -> Any:
+        """Return what is kept; None where there is none."""
+        until_s, found = self.kept.get(name, (0.0, None))
+        return found if monotonic() < until_s else None
+
+    def keep(self, name: Hashable, found: object, *, keep_s: float, since: int) -> None:
+        with self.lock:
+            if since != self.times_forgotten:
+                return
+            self.kept.pop(name, None)
+            self.kept[name] = monotonic() + keep_s, found
+            if len(self.kept) > self.MOST:
+                del self.kept[next(iter(self.kept))]
 
 
 COUNTS: Final = Counts()
@@ -67,7 +81,7 @@ class Page:
 
 
 def read_page(
-    films: Films | Sequence[int], *, key: object, page: int, page_size: int
+    films: Films | Sequence[int], *, key: Hashable, page: int, page_size: int
 ) -> Page:
     """Return one page of the list, which is a query or the films' ids.
 
@@ -89,23 +103,22 @@ def is_last(found: Sequence[Version], *, start: int, page_size: int) -> bool:
     return len(found) < page_size and (bool(found) or start == 0)
 
 
-def kept_if_dear(key: object, count: Callable[[], T], *, keep_s: float = KEPT_S) -> T:
+def kept_if_dear(key: Hashable, count: Callable[[], T], *, keep_s: float = KEPT_S) -> T:
     """Return what was counted, a while ago where it took long or was much.
 
     Of all who want to know it at once, one counts.
     """
-    name = hashlib.sha256(repr(key).encode()).hexdigest()
-    kept: T | None = COUNTS.kept.get(name)
+    kept: T | None = COUNTS.find(key)
     if kept is not None:
         return kept
-    with COUNTING[int(name, 16) % len(COUNTING)]:
-        kept = COUNTS.kept.get(name)
+    with COUNTING[hash(key) % len(COUNTING)]:
+        kept = COUNTS.find(key)
         if kept is not None:
             return kept
         began, since = perf_counter(), COUNTS.times_forgotten
         found = count()
         if perf_counter() - began > DEAR_S or is_large(found):
-            COUNTS.keep(name, found, keep_s=keep_s, since=since)
+            COUNTS.keep(key, found, keep_s=keep_s, since=since)
         return found
 
 

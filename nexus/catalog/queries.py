@@ -18,7 +18,6 @@ from django.db.models import (
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Cast
 
-from nexus.catalog import cache
 from nexus.catalog.conditions import Condition, Films, all_of, any_of
 from nexus.catalog.expiry import is_listed, shown
 from nexus.catalog.models import (
@@ -197,19 +196,18 @@ def has_person(person_id: int) -> Condition:
 
 def genre_names() -> dict[int, str]:
     """Return the names by id, as they were a moment ago."""
-    names: dict[int, str] | None = cache.LOCAL.get(GENRE_NAMES)
+    names: dict[int, str] | None = COUNTS.find(GENRE_NAMES)
     if names is None:
         since = COUNTS.times_forgotten
         names = dict(Genre.objects.values_list("id", "name"))
         # An empty catalogue is about to be filled; one that changed is read again.
-        if names and since == COUNTS.times_forgotten:
-            cache.LOCAL.set(GENRE_NAMES, names, timeout=NAMES_KEPT_S)
+        if names:
+            COUNTS.keep(GENRE_NAMES, names, keep_s=NAMES_KEPT_S, since=since)
     return names
 
 
 def forget_copies() -> None:
     """Ask the database again: something of the catalogue changed."""
-    cache.LOCAL.delete(GENRE_NAMES)
     COUNTS.forget()
 
 
