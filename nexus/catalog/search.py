@@ -8,13 +8,11 @@ fewer than the films. See docs/adr/0004.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import islice, pairwise, product
-from typing import Final, cast
-
-from django.db import connection
-from django.db.models.functions import Length
+from typing import Final
 
 from nexus.catalog.conditions import NOTHING, Condition, all_of, any_of, joined_by
-from nexus.catalog.models import WELL_KNOWN_VOTES, TitleWord
+from nexus.catalog.models import WELL_KNOWN_VOTES
+from nexus.catalog.rows import rows
 from nexus.catalog.titles import (
     ARTICLES,
     LONGEST_WORD,
@@ -107,15 +105,18 @@ def as_typed(words: Sequence[str]) -> list[Typed]:
 
 
 def known_words(words: Iterable[str]) -> set[str]:
-    found = TitleWord.objects.filter(word__in=set(words))
-    return set(found.values_list("word", flat=True))
+    return set(words_by("word = ANY(%s)", list(set(words))))
+
+
+def words_by(condition: str, *values: object) -> list[str]:
+    sql = f"SELECT word FROM catalog_titleword WHERE {condition}"  # noqa: S608  all values are parameters
+    return [word for (word,) in rows(sql, values)]
 
 
 def put_right(typed: Sequence[Typed]) -> None:
     """Add what may be meant: other words, longer ones, two that lack their space."""
     numbers = {number for one in typed for number in numbers_of(one.word)}
-    similar = TitleWord.objects.filter(remainders__overlap=list(numbers))
-    words = list(similar.values_list("word", flat=True)) if numbers else []
+    words = words_by("remainders && %s::int4[]", list(numbers)) if numbers else []
     halves = {half for one in typed for pair in halves_of(one.word) for half in pair}
     known = known_words(halves) if halves else set()
     for one in typed:
@@ -128,9 +129,11 @@ def beginning_with(word: str) -> set[str]:
     """Return words that begin so: those of which least is left to type."""
     if len(word) < SHORTEST_BEGINNING:
         return set()
-    found = TitleWord.objects.filter(word__startswith=word).exclude(word=word)
-    shortest = found.order_by(Length("word"), "word").values_list("word", flat=True)
-    return set(shortest[:MOST_ENDINGS])
+    shortest = "ORDER BY length(word), word LIMIT %s"
+    pattern = f"{escaped(word)}%"
+    return set(
+        words_by(f"word LIKE %s AND word <> %s {shortest}", pattern, word, MOST_ENDINGS)
+    )
 
 
 def numbers_of(word: str) -> list[int]:
@@ -224,9 +227,7 @@ def matching(
             MOST_FOUND,
         ),
     )
-    with connection.cursor() as cursor:
-        cursor.execute(query.sql, query.values)
-        return cast("list[tuple[int, int]]", cursor.fetchall())
+    return rows(query.sql, query.values)
 
 
 def joined_ways(
