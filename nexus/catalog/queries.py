@@ -28,7 +28,7 @@ from nexus.catalog.models import (
     Movie,
 )
 from nexus.catalog.pages import COUNTS, Page, kept_if_dear, read_page
-from nexus.catalog.rows import read_credits, read_ids_of_person, read_keywords
+from nexus.catalog.rows import read_beside, read_ids_of_person
 from nexus.catalog.search import best_matches
 from nexus.lib.errors import InvalidError
 
@@ -282,15 +282,12 @@ class MovieCredits:
     cast: list[Billing]
 
 
-def credits_of(movie: Movie) -> MovieCredits:
-    found = read_credits(movie.pk)
+def credits_and_keywords(movie: Movie) -> tuple[MovieCredits, list[tuple[int, str]]]:
+    """Return who made the film, and the ids and names of its keywords, by name."""
+    found, keywords = read_beside(movie.pk)
 
     def of(kind: CreditKind) -> list[Billing]:
         return [Billing(*told) for own, *told in found if own == kind]
 
-    return MovieCredits(of(CreditKind.DIRECTOR), of(CreditKind.CAST))
-
-
-def keywords_of(movie: Movie) -> list[tuple[int, str]]:
-    """Return the ids and names of the film's keywords, by name."""
-    return read_keywords(movie.pk)
+    made_by = MovieCredits(of(CreditKind.DIRECTOR), of(CreditKind.CAST))
+    return made_by, [(id_, name) for id_, name in keywords]

@@ -41,18 +41,24 @@ FROM (SELECT id, row_number() OVER () AS place FROM ({{}}) AS listed) AS page
 JOIN catalog_movie USING (id)
 ORDER BY place
 """  # noqa: S608
-CREDITS: Final = """
-SELECT credit.kind, coalesce(person.replaced_by_id, person.id), person.name,
-  credit.character, credit.position
-FROM catalog_credit AS credit JOIN catalog_person AS person ON person.id = person_id
-WHERE credit.movie_id = %s
-ORDER BY credit.position, credit.id
-"""
-KEYWORDS: Final = """
-SELECT keyword.id, keyword.name
-FROM catalog_movie_keywords JOIN catalog_keyword AS keyword ON keyword.id = keyword_id
-WHERE movie_id = %s
-ORDER BY keyword.name, keyword.id
+# Both in one statement, as JSON, so that a film's page waits once for them.
+BESIDE: Final = """
+SELECT (
+  SELECT json_agg(
+    json_build_array(
+      credit.kind, coalesce(person.replaced_by_id, person.id), person.name,
+      credit.character, credit.position
+    ) ORDER BY credit.position, credit.id
+  )::text
+  FROM catalog_credit AS credit JOIN catalog_person AS person ON person.id = person_id
+  WHERE credit.movie_id = %(id)s
+), (
+  SELECT json_agg(
+    json_build_array(keyword.id, keyword.name) ORDER BY keyword.name, keyword.id
+  )::text
+  FROM catalog_movie_keywords JOIN catalog_keyword AS keyword ON keyword.id = keyword_id
+  WHERE movie_id = %(id)s
+)
 """
 TITLED: Final = "id, title, fetched_at, purged_at"
 TITLES: Final = f"SELECT {TITLED} FROM catalog_movie WHERE id = ANY(%s)"  # noqa: S608
@@ -118,13 +124,14 @@ def estimate(ids: Condition) -> int:
     return int(found["Plan"]["Plan Rows"])
 
 
-def read_credits(movie_id: int) -> list[tuple[Any, ...]]:
-    """Return kind, real person's id and name, character and position, in order."""
-    return rows(CREDITS, [movie_id])
+def read_beside(movie_id: int) -> tuple[list[Any], list[Any]]:
+    """Return the film's credits and its keywords, both in order.
 
-
-def read_keywords(movie_id: int) -> list[tuple[int, str]]:
-    return [(id_, name) for id_, name in rows(KEYWORDS, [movie_id])]
+    A credit is kind, real person's id and name, character and position; a keyword id
+    and name.
+    """
+    [[credits_, keywords]] = rows(BESIDE, {"id": movie_id})
+    return orjson.loads(credits_ or "[]"), orjson.loads(keywords or "[]")
 
 
 def read_titles(ids: Collection[int]) -> list[Movie]:

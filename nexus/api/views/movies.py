@@ -27,10 +27,11 @@ def summaries(movies: Sequence[Movie]) -> Any:
 
 def detail(found: Found, *, language: str | None = None) -> Any:
     movie = found.movie
+    made_by, keywords = queries.credits_and_keywords(movie)
     context = {
         "texts": texts_in(movie, language) if language else english_texts(movie),
-        "credits": queries.credits_of(movie),
-        "keywords": queries.keywords_of(movie),
+        "credits": made_by,
+        "keywords": keywords,
         "origin": found.origin,
     }
     return shapes.MovieDetailOutput(movie, context=context).data
