@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from http.client import HTTPConnection
 from json import dumps, loads
 
@@ -79,22 +80,38 @@ def rated_by(member: User) -> list[int]:
     return list(rated.values_list("movie_id", flat=True))
 
 
-def sign_all_in(port: int, who: Sequence[User]) -> list[str]:
-    """Return their access tokens, good for ten minutes."""
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """access: good for ten minutes"""
+
+    access: str
+    refresh: str
+
+
+def sign_all_in(port: int, who: Sequence[User]) -> list[Tokens]:
     with ThreadPoolExecutor(AT_ONCE) as pool:
         return list(pool.map(lambda one: sign_in(port, one.email), who))
 
 
-def sign_in(port: int, address: str) -> str:
-    body = dumps({"email": address, "password": PASSWORD})
+def sign_in(port: int, address: str) -> Tokens:
+    return ask_for_tokens(port, "login", {"email": address, "password": PASSWORD})
+
+
+def renew(port: int, tokens: Tokens) -> Tokens:
+    """Do what an app does before its access token is over."""
+    return ask_for_tokens(port, "token/refresh", {"refresh": tokens.refresh})
+
+
+def ask_for_tokens(port: int, how: str, told: dict[str, str]) -> Tokens:
     connection = HTTPConnection("127.0.0.1", port, timeout=60)
     try:
         headers = {"Content-Type": "application/json"}
-        connection.request("POST", "/api/auth/login/", body, headers)
+        connection.request("POST", f"/api/auth/{how}/", dumps(told), headers)
         answer = connection.getresponse()
-        told = answer.read()
+        content = answer.read()
     finally:
         connection.close()
     if answer.status != 200:
-        raise OSError(f"{address} cannot sign in: {answer.status} {told[:200]!r}")
-    return str(loads(told)["access"])
+        raise OSError(f"no tokens by {how}: {answer.status} {content[:200]!r}")
+    found = loads(content)
+    return Tokens(found["access"], found["refresh"])

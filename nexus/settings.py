@@ -224,6 +224,7 @@ MIDDLEWARE = [
     "nexus.api.only_admin.Users",
     "nexus.api.admin_limit.AdminLoginLimit",
     "nexus.api.only_admin.Messages",
+    "nexus.api.outages.Outages",
 ]
 
 INSTALLED_APPS = [
@@ -277,7 +278,7 @@ USE_I18N = False
 
 AUTH_USER_MODEL = "accounts.User"
 PASSWORD_HASHERS = [
-    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "nexus.accounts.hashing.Argon2InTurn",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
 AUTH_PASSWORD_VALIDATORS = [

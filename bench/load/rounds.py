@@ -106,5 +106,5 @@ def signed_in(product: Product) -> list[Member]:
     with database():
         chosen = members(MEMBERS, ratings=RATED_FILMS)
         rated = [rated_by(one) for one in chosen]
-    tokens = sign_all_in(product.port, chosen)
+    tokens = [one.access for one in sign_all_in(product.port, chosen)]
     return [Member(token, films) for token, films in zip(tokens, rated, strict=True)]

@@ -13,11 +13,11 @@ from time import monotonic, perf_counter
 from bench.load.goals import API, STARS
 from bench.load.wrk import Ask
 from bench.mix.ledger import Ledger
-from bench.people import FIRST_IMPORT, sign_in
+from bench.people import FIRST_IMPORT, Tokens, renew
 
 PATIENCE_S = 60.0
 TOKEN_LASTS_S = 8 * 60.0  # it is good for two minutes more
-SIGN_IN_AGAIN_S = 10.0  # after a failure
+RENEW_AGAIN_S = 10.0  # after a failure
 EXAMPLES = 3  # of failures, kept for a person to read
 # Of a hundred things that somebody does.
 SHARES = {
@@ -38,8 +38,7 @@ class Somebody:
     """A made-up member."""
 
     id: int
-    email: str
-    token: str
+    tokens: Tokens
     since_s: float = field(default_factory=monotonic)
 
 
@@ -122,21 +121,21 @@ class Caller:
         while not over.is_set():
             member = self.random.choice(self.members)
             if monotonic() - member.since_s > TOKEN_LASTS_S:
-                self.sign_in_again(member)
+                self.renew(member)
             self.do(self.random.choices(names, weights)[0], member)
         self.connection.close()
 
-    def sign_in_again(self, member: Somebody) -> None:
+    def renew(self, member: Somebody) -> None:
         """Go on with the old token for a while where that fails."""
         began = perf_counter()
         try:
-            member.token = sign_in(self.plan.port, member.email)
+            member.tokens = renew(self.plan.port, member.tokens)
             member.since_s = monotonic()
             status, told = 200, b""
         except (OSError, HTTPException) as error:
-            member.since_s += SIGN_IN_AGAIN_S
+            member.since_s += RENEW_AGAIN_S
             status, told = 0, repr(error).encode()
-        self.seen.add("sign-in", status, (perf_counter() - began) * 1000, told)
+        self.seen.add("renewal", status, (perf_counter() - began) * 1000, told)
 
     def do(self, what: str, member: Somebody) -> None:
         if what == "import" and not self.plan.imports.may():
@@ -151,7 +150,7 @@ class Caller:
             film = self.random.choice(self.plan.films)
             paths = {"feed": "/user/recommendations/"}
             path = paths.get(what, f"/movies/{film}/match_score/")
-            self.send(what, Ask(f"{API}{path}", member.token))
+            self.send(what, Ask(f"{API}{path}", member.tokens.access))
 
     def rate(self, what: str, member: Somebody) -> None:
         """Rate some film, or take back or change what was said a while ago."""
@@ -161,12 +160,12 @@ class Caller:
         film = self.random.choice(rated if is_old else self.plan.films)
         path = f"{API}/movies/{film}/rating/"
         if is_taken_back:
-            status = self.send(what, Ask(path, member.token, "DELETE"))
+            status = self.send(what, Ask(path, member.tokens.access, "DELETE"))
             value = None
         else:
             stars = self.random.choice(STARS)
             body = json.dumps({"stars": stars})
-            status = self.send("rating", Ask(path, member.token, "PUT", body))
+            status = self.send("rating", Ask(path, member.tokens.access, "PUT", body))
             value = round(stars * 2)
         if status == 0 or status >= 500 or status in (200, 201, 204):
             is_answered = status in (200, 201, 204)
@@ -176,7 +175,10 @@ class Caller:
         number = FIRST_IMPORT + secrets.randbelow(2**30)  # of no earlier run
         body = json.dumps({"tmdb_id": number})
         path = f"{API}/tmdb/import/"
-        if self.send("import", Ask(path, member.token, "POST", body)) in (200, 201):
+        if self.send("import", Ask(path, member.tokens.access, "POST", body)) in (
+            200,
+            201,
+        ):
             self.ledger.imported.add(number)
 
     def send(self, what: str, ask: Ask) -> int:

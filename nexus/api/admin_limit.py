@@ -53,6 +53,7 @@ class AdminLoginLimit:
 
     def go_on(self, request: HttpRequest, attempt: Attempt) -> HttpResponseBase:
         response = self.get_response(request)
-        if response.status_code == 302:  # the form was right
+        # The form was right, or nobody came to look at it.
+        if response.status_code in {302, 503}:
             attempt.forgive()
         return response

@@ -10,6 +10,7 @@ from datetime import datetime
 from django.conf import settings
 from rest_framework.exceptions import Throttled
 
+from nexus.accounts.hashing import TooManyPasswords
 from nexus.accounts.queries import has_signed_in_from
 from nexus.accounts.sessions import prefix_of
 from nexus.api.buckets import Charged, charge, give_back
@@ -23,11 +24,21 @@ from nexus.api.limits import (
 
 
 class Attempt:
-    """A try at a password: a wrong one until it is known to be right."""
+    """A try at a password: a wrong one unless its block ends well.
+
+    Or if nobody came to look at the password.
+    """
 
     def __init__(self, told: list[Charged]) -> None:
         self.told = told
         self.taken: list[Charged] = []
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None or issubclass(kind, TooManyPasswords):
+            self.forgive()
 
     def take(self, limit: Limit, caller: str) -> None:
         charge(limit, caller, told=self.told)

@@ -10,9 +10,10 @@ import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
+from nexus.accounts.hashing import TooManyPasswords
 from nexus.accounts.models import Session, User
 from nexus.accounts.sessions import open_session
-from nexus.api.buckets import LocalBuckets, take
+from nexus.api.buckets import Charged, LocalBuckets, take
 from nexus.api.limits import (
     LOGIN_ACCOUNT,
     LOGIN_ADDRESS,
@@ -20,7 +21,7 @@ from nexus.api.limits import (
     WRONG_ADDRESS,
     Limit,
 )
-from nexus.api.login_guard import spelled_alike
+from nexus.api.login_guard import guard_password, spelled_alike
 from tests.api.test_auth_login import NotingHasher
 from tests.builders import PASSWORD, make_user
 from tests.client import Answer, Api
@@ -266,3 +267,17 @@ def test_it_knows_no_home_without_an_address(owner: User) -> None:
     use_up(LOGIN_ACCOUNT, "login:owner")
 
     assert log_in(password=PASSWORD, address="unix:").status == 429
+
+
+def test_who_is_sent_away_unheard_has_not_guessed() -> None:
+    told: list[Charged] = []
+
+    for _ in range(3):
+        with (
+            pytest.raises(TooManyPasswords),
+            guard_password(user_id=1, told=told),
+        ):
+            raise TooManyPasswords("Come again.")
+
+    wrong = [one for one in told if one.limit.name == WRONG_ACCOUNT.name]
+    assert {round(one.tokens) for one in wrong} == {WRONG_ACCOUNT.quota}

@@ -9,6 +9,7 @@ from bench.mix.caller import Caller, Pace, Plan, Seen, Somebody
 from bench.mix.ledger import Ledger, joined, lost_imports, lost_ratings
 from bench.mix.run import kind_of, row_of
 from bench.mix.watch import Watch, course_of, is_flat, look
+from bench.people import Tokens
 from tests.servers import free_port
 
 
@@ -133,7 +134,7 @@ def test_any_other_answer_than_the_right_one_is_a_failure() -> None:
         ("rating taken back", 200),
         ("import", 503),
         ("feed", 0),
-        ("sign-in", 0),
+        ("renewal", 0),
     ):
         seen.add(what, status, 1.0, b"")
 
@@ -149,15 +150,16 @@ def test_any_other_answer_than_the_right_one_is_a_failure() -> None:
     assert "search" not in seen.statuses  # nothing is told of it
 
 
-def test_a_sign_in_that_fails_is_counted_and_the_caller_goes_on() -> None:
-    somebody = Somebody(1, "member1@example.org", "old", since_s=monotonic() - 1_000)
+def test_a_renewal_that_fails_is_counted_and_the_caller_goes_on() -> None:
+    old = Tokens("access", "refresh")
+    somebody = Somebody(1, old, since_s=monotonic() - 1_000)
     plan = Plan(free_port(), [603], {}, Pace(1))
     caller = Caller(plan, [somebody], seed=1)
 
-    caller.sign_in_again(somebody)
+    caller.renew(somebody)
 
     assert caller.seen.failed() == 1
-    assert somebody.token == "old"
+    assert somebody.tokens == old
 
 
 def test_a_process_that_ended_is_named_once() -> None:

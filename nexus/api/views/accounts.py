@@ -74,11 +74,8 @@ class Login(TokenEndpoint):
     )
     def post(self, request: Request) -> Response:
         login, now = self.body["login"], timezone.now()
-        attempt = guard_login(
-            login=login, address=self.address, told=self.told, now=now
-        )
-        user = operations.authenticate(**self.body, now=now)
-        attempt.forgive()
+        with guard_login(login=login, address=self.address, told=self.told, now=now):
+            user = operations.authenticate(**self.body, now=now)
         return Response(self.sign_in(user, now=now))
 
 
@@ -153,11 +150,9 @@ class PasswordChange(Endpoint):
         answers={204: None},
     )
     def post(self, request: Request) -> Response:
-        attempt = guard_password(user_id=self.user.pk, told=self.told)
-        operations.change_password(
-            user=self.user, session_id=self.session_id, now=timezone.now(), **self.body
-        )
-        attempt.forgive()
+        own, now = {"session_id": self.session_id, **self.body}, timezone.now()
+        with guard_password(user_id=self.user.pk, told=self.told):
+            operations.change_password(user=self.user, now=now, **own)
         return Response(status=204)
 
 
@@ -224,11 +219,10 @@ class EmailChange(Endpoint):
         answers={202: shapes.EmptyOutput},
     )
     def post(self, request: Request) -> Response:
-        attempt = guard_password(user_id=self.user.pk, told=self.told)
-        self.charge(MAIL, f"from:{self.user.pk}")
-        self.charge(MAIL, f"to:{self.body['new_email']}")
-        request_email_change(user=self.user, now=timezone.now(), **self.body)
-        attempt.forgive()
+        with guard_password(user_id=self.user.pk, told=self.told):
+            self.charge(MAIL, f"from:{self.user.pk}")
+            self.charge(MAIL, f"to:{self.body['new_email']}")
+            request_email_change(user=self.user, now=timezone.now(), **self.body)
         return Response({}, status=202)
 
 

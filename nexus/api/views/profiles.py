@@ -58,10 +58,9 @@ class MyAccount(Profile):
         answers={204: None},
     )
     def delete(self, request: Request) -> Response:
-        attempt = guard_password(user_id=self.user.pk, told=self.told)
         password = self.body["password"]
-        delete_account(user=self.user, password=password, now=timezone.now())
-        attempt.forgive()
+        with guard_password(user_id=self.user.pk, told=self.told):
+            delete_account(user=self.user, password=password, now=timezone.now())
         return Response(status=204)
 
 
