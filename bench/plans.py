@@ -19,7 +19,7 @@ from django.utils import timezone
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "nexus.settings")
 django.setup()
 
-from nexus.catalog.conditions import Condition, Films  # noqa: E402  needs settings
+from nexus.catalog.conditions import Films, Sql  # noqa: E402  needs settings
 from nexus.catalog.pages import LAST_PAGE  # noqa: E402
 from nexus.catalog.queries import (  # noqa: E402
     ORDERINGS,
@@ -99,7 +99,7 @@ def combined() -> Iterator[dict[str, Any]]:
                 yield {name: value for one in values for name, value in one.items()}
 
 
-def explain(what: str, asked: Condition, *, analyze: bool = True) -> Seen:
+def explain(what: str, asked: Sql, *, analyze: bool = True) -> Seen:
     options = "ANALYZE, BUFFERS, " if analyze else ""
     with connection.cursor() as cursor:
         cursor.execute(f"EXPLAIN ({options}FORMAT JSON) {asked.sql}", asked.values)
@@ -141,7 +141,7 @@ def look(*, analyze: bool = True) -> Iterator[Seen]:
         lists = {order: lists_of(filters, now, order) for order in orders(values)}
         found = next(iter(lists.values())).unordered
         last = LAST_PAGE * PAGE_SIZE
-        count = Condition(f"{found.sql} LIMIT %s", (*found.values, last + 1))
+        count = Sql(f"{found.sql} LIMIT %s", (*found.values, last + 1))
         yield explain(f"count {told}", count, analyze=analyze)
         for order, films in lists.items():
             first = films.ids(start=0, end=PAGE_SIZE)

@@ -277,10 +277,9 @@ USE_I18N = False
 # --- Members
 
 AUTH_USER_MODEL = "accounts.User"
-PASSWORD_HASHERS = [
-    "nexus.accounts.hashing.Argon2InTurn",
-    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
-]
+PASSWORD_HASHERS = ["nexus.accounts.hashing.Argon2InTurn"]
+# Those whose passwords are hashed, or wait to be: the other threads do what is quick.
+PASSWORD_PLACES = max(2, WEB_THREADS // 3)
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": options}
     for name, options in (

@@ -13,7 +13,7 @@ from time import monotonic, perf_counter
 from bench.load.goals import API, STARS
 from bench.load.wrk import Ask
 from bench.mix.ledger import Ledger
-from bench.people import FIRST_IMPORT, Tokens, renew
+from bench.people import FIRST_IMPORT, Tokens, renew, sign_in
 
 PATIENCE_S = 60.0
 TOKEN_LASTS_S = 8 * 60.0  # it is good for two minutes more
@@ -38,8 +38,10 @@ class Somebody:
     """A made-up member."""
 
     id: int
+    email: str
     tokens: Tokens
     since_s: float = field(default_factory=monotonic)
+    is_spent: bool = False  # the refresh token, for all that is known
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,14 +128,19 @@ class Caller:
         self.connection.close()
 
     def renew(self, member: Somebody) -> None:
-        """Go on with the old token for a while where that fails."""
+        """Sign in where the refresh token may be spent, with no answer to it."""
         began = perf_counter()
         try:
-            member.tokens = renew(self.plan.port, member.tokens)
+            if member.is_spent:
+                member.tokens = sign_in(self.plan.port, member.email)
+            else:
+                member.tokens = renew(self.plan.port, member.tokens)
+            member.is_spent = False
             member.since_s = monotonic()
             status, told = 200, b""
         except (OSError, HTTPException) as error:
             member.since_s += RENEW_AGAIN_S
+            member.is_spent = True
             status, told = 0, repr(error).encode()
         self.seen.add("renewal", status, (perf_counter() - began) * 1000, told)
 

@@ -72,7 +72,8 @@ def callers_of(product: Product, material: Material, *, count: int) -> list[Call
     with database():
         chosen = members(count * MEMBERS_OF_A_CALLER)
     tokens = sign_all_in(product.port, chosen)
-    people = [Somebody(one.pk, told) for one, told in zip(chosen, tokens, strict=True)]
+    pairs = zip(chosen, tokens, strict=True)
+    people = [Somebody(one.pk, one.email, told) for one, told in pairs]
     plan = Plan(product.port, material.films, reads_of(material), Pace(IMPORTS_PER_S))
     shares = [people[place::count] for place in range(count)]
     return [Caller(plan, own, seed=seed) for seed, own in enumerate(shares) if own]

@@ -3,7 +3,8 @@
 Each password takes 100 MiB and all of a processor while it is hashed, and the threads
 of a web process could hash two dozen: what is one's own memory would be everybody's
 trouble. So two are hashed at a time; some wait for their turn, and whoever comes when
-too many wait is told to come again, however good the password.
+too many wait is told to come again, however good the password. Who sets a new one waits
+in the middle of a transaction, as whoever wants the same row does then.
 """
 
 import threading
@@ -11,13 +12,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
+from django.conf import settings
 from django.contrib.auth.hashers import Argon2PasswordHasher
 
 from nexus.lib.errors import UnavailableError
 
 AT_A_TIME: Final = 2
-# A third of a web process's threads by default: the others go on with what is quick.
-MOST_WITHIN: Final = 8
 RETRY_AFTER_S: Final = 2
 
 
@@ -26,10 +26,10 @@ class TooManyPasswords(UnavailableError):
 
 
 class Turns:
-    """How many are hashed, and wait to be."""
+    """Lets some in, and a few of these hash at a time."""
 
-    def __init__(self) -> None:
-        self.within = threading.BoundedSemaphore(MOST_WITHIN)
+    def __init__(self, places: int) -> None:
+        self.within = threading.BoundedSemaphore(places)
         self.hashing = threading.BoundedSemaphore(AT_A_TIME)
 
     @contextmanager
@@ -46,7 +46,7 @@ class Turns:
             self.within.release()
 
 
-TURNS: Final = Turns()
+TURNS: Final = Turns(settings.PASSWORD_PLACES)
 
 
 class Argon2InTurn(Argon2PasswordHasher):

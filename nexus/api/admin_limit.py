@@ -1,15 +1,22 @@
 """Guessing passwords is as slow at the administration's door as at the API's."""
 
+import logging
+
+from django.db import Error as DatabaseTrouble
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 from rest_framework.exceptions import Throttled
 
+from nexus.accounts.hashing import TooManyPasswords
 from nexus.api.buckets import Charged, charge, headers_of
-from nexus.api.errors import framework_failure, plain
+from nexus.api.errors import failure_of, framework_failure, plain
 from nexus.api.limits import LOGIN_ADDRESS, network_of
 from nexus.api.login_guard import Attempt, guard_login, guard_password
 from nexus.api.middleware import GetResponse
+from nexus.api.outages import FAILED_BY
+
+logger = logging.getLogger(__name__)
 
 LOGIN_PATH = "/admin/login/"
 CHANGE_PATH = "/admin/password_change/"
@@ -29,6 +36,12 @@ class AdminLoginLimit:
             response = guard(request, told)
         except Throttled as error:
             response = plain(request, framework_failure(error))
+        except DatabaseTrouble as error:
+            failure = failure_of(error)
+            if failure is None:
+                raise
+            logger.warning("answered %s", failure.code, exc_info=error)
+            response = plain(request, failure)
         for name, value in headers_of(told).items():
             response[name] = value
         return response
@@ -53,7 +66,8 @@ class AdminLoginLimit:
 
     def go_on(self, request: HttpRequest, attempt: Attempt) -> HttpResponseBase:
         response = self.get_response(request)
-        # The form was right, or nobody came to look at it.
-        if response.status_code in {302, 503}:
+        if response.status_code == 302:  # the form was right
             attempt.forgive()
+        elif request.META.get(FAILED_BY) == TooManyPasswords.code:
+            attempt.undo()
         return response

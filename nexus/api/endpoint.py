@@ -60,7 +60,10 @@ class Params(Serializer[Any]):
         return {name for name, field in self.fields.items() if field.required}
 
     def read(self, given: dict[str, str]) -> dict[str, Any]:
-        """Do what `run_validation` does, and leave alone what was not given."""
+        """Check what was given, and leave the rest alone.
+
+        Parameters have no rules but those of their fields, and `validate` for all.
+        """
         found, errors = dict(self.defaults), dict[str, Any]()
         for name, field in self.fields.items():
             if name in given or name in self.needed:

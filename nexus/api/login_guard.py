@@ -24,21 +24,28 @@ from nexus.api.limits import (
 
 
 class Attempt:
-    """A try at a password: a wrong one unless its block ends well.
+    """A try at a password: a wrong one, unless its block ends well.
 
-    Or if nobody came to look at the password.
+    It is no try at all if nobody came to look at the password.
     """
 
     def __init__(self, told: list[Charged]) -> None:
         self.told = told
+        self.tried: list[Charged] = []
         self.taken: list[Charged] = []
 
     def __enter__(self) -> None:
         pass
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is None or issubclass(kind, TooManyPasswords):
+        if kind is None:
             self.forgive()
+        elif issubclass(kind, TooManyPasswords):
+            self.undo()
+
+    def count(self, limit: Limit, caller: str) -> None:
+        charge(limit, caller, told=self.told)
+        self.tried.append(self.told[-1])
 
     def take(self, limit: Limit, caller: str) -> None:
         charge(limit, caller, told=self.told)
@@ -46,7 +53,14 @@ class Attempt:
 
     def forgive(self) -> None:
         """Give back what only wrong passwords cost."""
-        for charged in self.taken:
+        self.give_back(self.taken)
+
+    def undo(self) -> None:
+        """Give back what all tries cost."""
+        self.give_back([*self.taken, *self.tried])
+
+    def give_back(self, all_charged: list[Charged]) -> None:
+        for charged in all_charged:
             self.told[self.told.index(charged)] = give_back(charged)
 
 
@@ -63,7 +77,7 @@ def guard_login(
     account = account_of(login, address, now=now)
     try:
         attempt.take(WRONG_ADDRESS, network_of(address))
-        charge(LOGIN_ACCOUNT, account, told=told)
+        attempt.count(LOGIN_ACCOUNT, account)
         attempt.take(WRONG_ACCOUNT, account)
     except Throttled:
         attempt.forgive()  # no password was looked at
@@ -79,7 +93,7 @@ def guard_password(*, user_id: int, told: list[Charged]) -> Attempt:
     attempt = Attempt(told)
     if settings.RATE_LIMITS:
         account = f"password:{user_id}"
-        charge(LOGIN_ACCOUNT, account, told=told)
+        attempt.count(LOGIN_ACCOUNT, account)
         attempt.take(WRONG_ACCOUNT, account)
     return attempt
 

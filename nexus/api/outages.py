@@ -1,18 +1,22 @@
-"""What is down for a moment is told as such by Django's own pages, too."""
+"""What is down for a moment is told as such by the administration's views, too."""
 
 import logging
+from typing import Final
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from nexus.api.errors import failure_of, plain
 from nexus.api.middleware import GetResponse
+from nexus.lib.errors import NexusError
+
+FAILED_BY: Final = "nexus.failed_by"  # in the environ: the code of what was down
 
 logger = logging.getLogger(__name__)
 
 
 class Outages:
-    """Answers 503 where the administration's pages would crash; see `errors.handle`."""
+    """Answers 503 where a view of Django's would crash; see `errors.handle`."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -26,5 +30,7 @@ class Outages:
         failure = failure_of(exception)
         if failure is None or failure.status != 503:
             return None
-        logger.warning("answered %s", failure.code)
+        trace = None if isinstance(exception, NexusError) else exception
+        logger.warning("answered %s", failure.code, exc_info=trace)
+        request.META[FAILED_BY] = failure.code
         return plain(request, failure)

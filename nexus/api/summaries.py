@@ -40,6 +40,8 @@ class Summaries:
 
     def of(self, versions: Sequence[Version]) -> list[orjson.Fragment]:
         """Return the films in this order; one that was deleted is left out."""
+        if not versions:
+            return []
         told_with = ToldWith(genre_names(), images(now=timezone.now()))
         found = self.find(versions, told_with)
         missing = [one for one in versions if one not in found]

@@ -10,47 +10,47 @@ from typing import Any, Final
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
-    """A piece of SQL about a film, with its values."""
+class Sql:
+    """A piece of SQL about films, or all of a statement, with its values."""
 
     sql: str
     values: tuple[Any, ...] = ()
 
 
-NOTHING: Final = Condition("FALSE")
+NOTHING: Final = Sql("FALSE")
 
 
 @dataclass(frozen=True, slots=True)
 class Films:
     """The films that pass, in an order; nobody has asked for them yet."""
 
-    condition: Condition
+    condition: Sql
     order: str
 
     @property
-    def unordered(self) -> Condition:
-        return Condition(
+    def unordered(self) -> Sql:
+        return Sql(
             f"SELECT id FROM catalog_movie WHERE {self.condition.sql}",  # noqa: S608  all values are parameters
             self.condition.values,
         )
 
-    def ids(self, *, start: int, end: int) -> Condition:
+    def ids(self, *, start: int, end: int) -> Sql:
         """Return the statement that finds those of one page."""
         found = self.unordered
-        return Condition(
+        return Sql(
             f"{found.sql} ORDER BY {self.order} LIMIT %s OFFSET %s",
             (*found.values, end - start, start),
         )
 
 
-def joined_by(word: str, conditions: Sequence[Condition]) -> Condition:
+def joined_by(word: str, conditions: Sequence[Sql]) -> Sql:
     sql = word.join(f"({one.sql})" for one in conditions)
-    return Condition(sql, tuple(value for one in conditions for value in one.values))
+    return Sql(sql, tuple(value for one in conditions for value in one.values))
 
 
-def all_of(conditions: Sequence[Condition]) -> Condition:
+def all_of(conditions: Sequence[Sql]) -> Sql:
     return joined_by(" AND ", conditions)
 
 
-def any_of(conditions: Sequence[Condition]) -> Condition:
+def any_of(conditions: Sequence[Sql]) -> Sql:
     return joined_by(" OR ", conditions)

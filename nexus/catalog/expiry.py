@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import ForeignObjectRel, Manager, Model, Q
 from django.db.models.functions import Now
 
-from nexus.catalog.conditions import Condition
+from nexus.catalog.conditions import Sql
 from nexus.catalog.load_starter import starter_movie, store_starter_credits
 from nexus.catalog.models import Movie
 from nexus.catalog.starter import find_film
@@ -46,9 +46,9 @@ def shown(now: datetime) -> Q:
     return Q(removed_at=None) & unexpired(now)
 
 
-def is_listed(now: datetime) -> Condition:
+def is_listed(now: datetime) -> Sql:
     """Say what `shown` does, in SQL."""
-    return Condition(SHOWN, (now - EXPIRED,))
+    return Sql(SHOWN, (now - EXPIRED,))
 
 
 def is_shown(movie: Movie, *, now: datetime) -> bool:

@@ -129,5 +129,5 @@ def is_large(found: object) -> bool:
 
 def count_films(films: Films, *, reach: int) -> int:
     """Count the films as far as pages reach, and estimate how many more there are."""
-    counted = count_rows(films.unordered, reach=reach + 1)
+    counted = count_rows(films.unordered, most=reach + 1)
     return counted if counted <= reach else max(counted, estimate(films.unordered))

@@ -18,7 +18,7 @@ from django.db.models import (
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Cast
 
-from nexus.catalog.conditions import Condition, Films, all_of, any_of
+from nexus.catalog.conditions import Films, Sql, all_of, any_of
 from nexus.catalog.expiry import is_listed, shown
 from nexus.catalog.models import (
     PRIOR_AVERAGE,
@@ -122,7 +122,7 @@ def find_top_rated(
 
 def top_rated(filters: MovieFilters, *, now: datetime) -> Films:
     """Return films with enough votes, best Bayesian average first."""
-    has_votes = Condition("vote_count >= %s", (TOP_RATED_MIN_VOTES,))
+    has_votes = Sql("vote_count >= %s", (TOP_RATED_MIN_VOTES,))
     enough = all_of([is_listed(now), has_votes])
     return Films(passing(filters, enough), f"{WEIGHTED_AVERAGE} DESC NULLS LAST, id")
 
@@ -153,12 +153,12 @@ ORDER = {
 }
 
 
-def passing(filters: MovieFilters, among: Condition) -> Condition:
+def passing(filters: MovieFilters, among: Sql) -> Sql:
     """Narrow these films by the filters."""
     wanted = [among]
     for name, sql in RANGES.items():
         if (value := getattr(filters, name)) is not None:
-            wanted.append(Condition(sql, (value,)))
+            wanted.append(Sql(sql, (value,)))
     if filters.ids is not None:
         wanted.append(has_id(filters.ids))
     if filters.genres:
@@ -170,28 +170,27 @@ def passing(filters: MovieFilters, among: Condition) -> Condition:
     return all_of(wanted)
 
 
-def filter_movies(movies: QuerySet[Movie], filters: MovieFilters) -> QuerySet[Movie]:
-    """Narrow a query of Django's by the filters."""
-    sql, values = movies.order_by().values("id").query.sql_with_params()
-    passes = passing(filters, Condition(f"id IN ({sql})", values))
-    return movies.filter(
+def movies_passing(filters: MovieFilters, *, now: datetime) -> QuerySet[Movie]:
+    """Return the films that pass, for a query of Django's to go on with."""
+    passes = passing(filters, is_listed(now))
+    return Movie.objects.filter(
         RawSQL(passes.sql, passes.values, output_field=BooleanField())  # noqa: S611  all values are parameters
     )
 
 
-def has_id(ids: Sequence[int]) -> Condition:
-    return Condition("id = ANY(%s)", (list(ids),))
+def has_id(ids: Sequence[int]) -> Sql:
+    return Sql("id = ANY(%s)", (list(ids),))
 
 
-def has_genres(genres: Sequence[int], *, any_genre: bool) -> Condition:
+def has_genres(genres: Sequence[int], *, any_genre: bool) -> Sql:
     if not any_genre:
-        return Condition("genres @> %s::jsonb", (json.dumps(genres),))
+        return Sql("genres @> %s::jsonb", (json.dumps(genres),))
     return any_of([has_genres([genre], any_genre=False) for genre in genres])
 
 
-def has_person(person_id: int) -> Condition:
+def has_person(person_id: int) -> Sql:
     """Match films of the person under any id that we know them by."""
-    return Condition(HAS_PERSON, (read_ids_of_person(person_id),))
+    return Sql(HAS_PERSON, (read_ids_of_person(person_id),))
 
 
 def genre_names() -> dict[int, str]:

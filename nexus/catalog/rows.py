@@ -12,7 +12,7 @@ import orjson
 from django.db import connection
 from django.db.models.base import ModelState
 
-from nexus.catalog.conditions import Condition
+from nexus.catalog.conditions import Sql
 from nexus.catalog.models import Movie
 
 # Of a film's own page, and of lists.
@@ -93,13 +93,15 @@ def read_in_order(ids: Sequence[int]) -> list[Movie]:
     return [found[id_] for id_ in ids if id_ in found]
 
 
-def read_listed(ids: Condition) -> list[Version]:
+def read_listed(ids: Sql) -> list[Version]:
     """Return the versions of the films that this finds, in its order."""
     return rows(LISTED.format(ids.sql), ids.values)
 
 
 def read_versions(ids: Sequence[int]) -> list[Version]:
     """Return the versions of these films; one that was deleted is left out."""
+    if not ids:
+        return []
     found: dict[int, Version] = {row[0]: row for row in rows(VERSIONS, [list(ids)])}
     return [found[id_] for id_ in ids if id_ in found]
 
@@ -111,13 +113,13 @@ def read_with_versions(ids: Sequence[int]) -> Iterator[tuple[Version, Movie]]:
         yield (id_, xmin, ctid), film(names, told)
 
 
-def count_rows(ids: Condition, *, reach: int) -> int:
-    """Count what this finds, so far."""
-    [[number]] = rows(COUNT.format(ids.sql), [*ids.values, reach])
+def count_rows(ids: Sql, *, most: int) -> int:
+    """Count what this finds, `most` of them at most."""
+    [[number]] = rows(COUNT.format(ids.sql), [*ids.values, most])
     return int(number)
 
 
-def estimate(ids: Condition) -> int:
+def estimate(ids: Sql) -> int:
     """Return how many rows PostgreSQL expects, which costs no reading of them."""
     [[plan]] = rows(PLAN.format(ids.sql), ids.values)
     [found] = orjson.loads(plan) if isinstance(plan, str) else plan

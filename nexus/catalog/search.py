@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import islice, pairwise, product
 from typing import Final
 
-from nexus.catalog.conditions import NOTHING, Condition, all_of, any_of, joined_by
+from nexus.catalog.conditions import NOTHING, Sql, all_of, any_of, joined_by
 from nexus.catalog.models import WELL_KNOWN_VOTES
 from nexus.catalog.rows import rows
 from nexus.catalog.titles import (
@@ -55,7 +55,7 @@ class Typed:
         return bool(self.meant or self.parts)
 
 
-def best_matches(among: Condition, text: str) -> list[int]:
+def best_matches(among: Sql, text: str) -> list[int]:
     """Return the best known films of these that match, best first.
 
     First the very title, then titles that begin so, then by the words they share; what
@@ -163,14 +163,14 @@ def halves_of(word: str) -> list[tuple[str, str]]:
 # Which films have it
 
 
-def have_all(typed: Iterable[Typed]) -> Condition:
+def have_all(typed: Iterable[Typed]) -> Sql:
     needed = [one for one in typed if one.is_needed]
     if not all(one.is_known for one in needed):
         return NOTHING
     return all_of([has_word(one) for one in needed])
 
 
-def have_most(typed: Iterable[Typed]) -> Condition:
+def have_most(typed: Iterable[Typed]) -> Sql:
     """Match films without the words that no title has; else without any one word."""
     needed = [one for one in typed if one.is_needed]
     known = [one for one in needed if one.is_known]
@@ -183,10 +183,10 @@ def have_most(typed: Iterable[Typed]) -> Condition:
     return any_of([have_all(some) for some in left])
 
 
-def has_word(one: Typed) -> Condition:
-    either = [Condition("title_words @> %s", (list(pair),)) for pair in one.parts]
+def has_word(one: Typed) -> Sql:
+    either = [Sql("title_words @> %s", (list(pair),)) for pair in one.parts]
     if one.meant:
-        either.append(Condition("title_words && %s", (one.meant,)))
+        either.append(Sql("title_words && %s", (one.meant,)))
     return any_of(either)
 
 
@@ -196,25 +196,25 @@ KNOWN_FIRST = "vote_count DESC NULLS LAST, id"
 
 
 def matching(
-    among: Condition, key: str, typed: Sequence[Typed], has_words: Condition
+    among: Sql, key: str, typed: Sequence[Typed], has_words: Sql
 ) -> list[tuple[int, int]]:
     """Return films, each with how close it comes to the whole title, best first.
 
     Of each way to match, the best known films: all of them would be too many to rank.
     """
     corrected = corrected_keys(typed)
-    begins = Condition("sort_title LIKE %s", (f"{escaped(key)}%",))
-    ways = [Condition("title_keys && %s", ([key, *corrected],))]
+    begins = Sql("sort_title LIKE %s", (f"{escaped(key)}%",))
+    ways = [Sql("title_keys && %s", ([key, *corrected],))]
     if len(key) >= SHORTEST_BEGINNING:
         ways.append(begins)
     known, found = joined_ways(among, ways, has_words)
-    closeness = Condition(
+    closeness = Sql(
         f"CASE WHEN title_keys @> %s THEN {THE_VERY_TITLE} WHEN {begins.sql} THEN 2"
         " WHEN title_keys && %s THEN 1 ELSE 0 END",
         ([key], *begins.values, corrected),
     )
     likeness = joined_by(" + ", [likeness_of(one) for one in typed])
-    query = Condition(
+    query = Sql(
         f"WITH known AS ({known.sql})"  # noqa: S608  all values are parameters
         f" SELECT id, {closeness.sql} AS closeness FROM catalog_movie"
         f" WHERE id IN ({found.sql})"
@@ -230,28 +230,26 @@ def matching(
     return rows(query.sql, query.values)
 
 
-def joined_ways(
-    among: Condition, ways: Sequence[Condition], has_words: Condition
-) -> tuple[Condition, Condition]:
+def joined_ways(among: Sql, ways: Sequence[Sql], has_words: Sql) -> tuple[Sql, Sql]:
     """Return the well-known films that have the words, and what is found in all ways.
 
     Only where too few are well known, all films are looked at: of a common word there
     may be thousands.
     """
 
-    def best(way: Condition) -> Condition:
+    def best(way: Sql) -> Sql:
         both = all_of([among, way])
-        return Condition(
+        return Sql(
             f"SELECT id FROM catalog_movie WHERE {both.sql}"  # noqa: S608  as below
             f" ORDER BY {KNOWN_FIRST} LIMIT {MOST_FOUND}",
             both.values,
         )
 
-    well_known = Condition(f"vote_count >= {WELL_KNOWN_VOTES}")
-    too_few = Condition(f"(SELECT count(*) FROM known) < {MOST_FOUND}")  # noqa: S608  a number
+    well_known = Sql(f"vote_count >= {WELL_KNOWN_VOTES}")
+    too_few = Sql(f"(SELECT count(*) FROM known) < {MOST_FOUND}")  # noqa: S608  a number
     known = best(all_of([has_words, well_known]))
     found = [*map(best, ways), best(all_of([has_words, too_few]))]
-    return known, joined_by(" UNION ", [*found, Condition("SELECT id FROM known")])
+    return known, joined_by(" UNION ", [*found, Sql("SELECT id FROM known")])
 
 
 def escaped(text: str) -> str:
@@ -259,9 +257,9 @@ def escaped(text: str) -> str:
     return text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
 
 
-def likeness_of(one: Typed) -> Condition:
+def likeness_of(one: Typed) -> Sql:
     """Say how surely the film has the word that was typed."""
-    return Condition(
+    return Sql(
         "CASE WHEN title_words && %s THEN 3 WHEN title_words && %s THEN 1 ELSE 2 END",
         (sorted(one.same), sorted(one.possible)),
     )

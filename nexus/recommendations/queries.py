@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from nexus import engine
 from nexus.accounts.models import User
 from nexus.catalog.aside import Answer
-from nexus.catalog.expiry import is_shown, showable, shown
+from nexus.catalog.expiry import is_shown, showable
 from nexus.catalog.lists import MovieSlice, related_movies, trending_movies
 from nexus.catalog.models import Movie
 from nexus.catalog.operations import MovieNotFound, get_movie
-from nexus.catalog.queries import MovieFilters, filter_movies
+from nexus.catalog.queries import MovieFilters, movies_passing
 from nexus.catalog.rows import read_in_order
 from nexus.lib.errors import InvalidError
 from nexus.recommendations.again import FEEDS, Basis, basis_for
@@ -280,7 +280,7 @@ def find_passing(
     ids = picture.catalogue.ids
     if filters == MovieFilters():
         return np.ones(ids.size, dtype=np.bool_)
-    allowed = filter_movies(Movie.objects.filter(shown(now)), filters)
+    allowed = movies_passing(filters, now=now)
     passing = np.fromiter(picture.shortlist.among(allowed), np.int64)
     return np.isin(ids, passing)
 

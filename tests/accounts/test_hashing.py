@@ -6,13 +6,13 @@ from contextlib import ExitStack
 from threading import Event, Lock
 
 import pytest
+from django.conf import settings as nexus_settings
 from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.test import Client
 from pytest_django import Settings
 
 from nexus.accounts.hashing import (
     AT_A_TIME,
-    MOST_WITHIN,
     RETRY_AFTER_S,
     TURNS,
     Argon2InTurn,
@@ -24,6 +24,7 @@ from tests.builders import PASSWORD, make_user
 from tests.client import Api
 
 LOGIN = "/api/auth/login/"
+PLACES = nexus_settings.PASSWORD_PLACES
 IN_TURN = ["nexus.accounts.hashing.Argon2InTurn"]
 
 
@@ -31,7 +32,7 @@ IN_TURN = ["nexus.accounts.hashing.Argon2InTurn"]
 def crowd() -> Iterator[None]:
     """Have all places taken by others."""
     with ExitStack() as stack:
-        for _ in range(MOST_WITHIN):
+        for _ in range(PLACES):
             assert TURNS.within.acquire(blocking=False)
             stack.callback(TURNS.within.release)
         yield
@@ -45,7 +46,7 @@ def test_what_was_stored_before_is_read_as_ever() -> None:
 
 
 def test_no_more_than_a_few_are_hashed_at_a_time() -> None:
-    turns, lock = Turns(), Lock()
+    turns, lock = Turns(PLACES), Lock()
     now = most = 0
 
     def hash_one() -> None:
@@ -58,24 +59,24 @@ def test_no_more_than_a_few_are_hashed_at_a_time() -> None:
             with lock:
                 now -= 1
 
-    with ThreadPoolExecutor(MOST_WITHIN) as pool:
-        for done in [pool.submit(hash_one) for _ in range(MOST_WITHIN)]:
+    with ThreadPoolExecutor(PLACES) as pool:
+        for done in [pool.submit(hash_one) for _ in range(PLACES)]:
             done.result()
 
     assert most == AT_A_TIME
 
 
 def test_whoever_comes_when_too_many_wait_is_refused_and_all_others_served() -> None:
-    turns, over = Turns(), Event()
+    turns, over = Turns(PLACES), Event()
 
     def take() -> None:
         with turns.one():
             assert over.wait(30)
 
-    with ThreadPoolExecutor(MOST_WITHIN) as pool:
-        done = [pool.submit(take) for _ in range(MOST_WITHIN)]
-        while turns.within.acquire(blocking=False):
-            turns.within.release()
+    with ThreadPoolExecutor(PLACES) as pool:
+        done = [pool.submit(take) for _ in range(PLACES)]
+        while turns.within._value:
+            pass
         with pytest.raises(TooManyPasswords), turns.one():
             pass
         over.set()

@@ -279,5 +279,5 @@ def test_who_is_sent_away_unheard_has_not_guessed() -> None:
         ):
             raise TooManyPasswords("Come again.")
 
-    wrong = [one for one in told if one.limit.name == WRONG_ACCOUNT.name]
-    assert {round(one.tokens) for one in wrong} == {WRONG_ACCOUNT.quota}
+    left = {one.limit.name: round(one.tokens) for one in told}
+    assert left == {one.name: one.quota for one in (LOGIN_ACCOUNT, WRONG_ACCOUNT)}

@@ -152,7 +152,7 @@ def test_any_other_answer_than_the_right_one_is_a_failure() -> None:
 
 def test_a_renewal_that_fails_is_counted_and_the_caller_goes_on() -> None:
     old = Tokens("access", "refresh")
-    somebody = Somebody(1, old, since_s=monotonic() - 1_000)
+    somebody = Somebody(1, "member1@example.org", old, since_s=monotonic() - 1_000)
     plan = Plan(free_port(), [603], {}, Pace(1))
     caller = Caller(plan, [somebody], seed=1)
 
@@ -160,6 +160,7 @@ def test_a_renewal_that_fails_is_counted_and_the_caller_goes_on() -> None:
 
     assert caller.seen.failed() == 1
     assert somebody.tokens == old
+    assert somebody.is_spent
 
 
 def test_a_process_that_ended_is_named_once() -> None:

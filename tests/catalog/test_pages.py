@@ -6,16 +6,23 @@ import pytest
 from django.utils import timezone
 
 from nexus.catalog import pages
-from nexus.catalog.conditions import Condition, Films
+from nexus.catalog.conditions import Films, Sql
+from nexus.catalog.models import Movie
 from nexus.catalog.pages import count_films, kept_if_dear, read_page
-from nexus.catalog.queries import MovieFilters, count_genres, find_movies
+from nexus.catalog.queries import (
+    ORDER,
+    MovieFilters,
+    count_genres,
+    find_movies,
+    order_by,
+)
 from nexus.catalog.rows import TOLD_IN_LISTS, names_of
 from tests.builders import make_genres, make_movie
 from tests.query_count import count_queries
 from tests.together import together
 
 TOLD = names_of(TOLD_IN_LISTS)
-ALL = Films(Condition("TRUE"), "popularity DESC")
+ALL = Films(Sql("TRUE"), "popularity DESC")
 
 pytestmark = pytest.mark.django_db
 
@@ -133,3 +140,12 @@ def test_genres_of_a_large_catalogue_are_counted_now_and_then(
     make_movie(genres=[18])
 
     assert count_genres(now=now) == first
+
+
+@pytest.mark.parametrize("ordering", sorted(ORDER))
+def test_an_order_in_sql_is_that_of_the_query(ordering: str) -> None:
+    told = str(Movie.objects.order_by(*order_by(ordering)).query)
+
+    order = told.partition(" ORDER BY ")[2].replace('"catalog_movie".', "")
+
+    assert order.replace('"', "").removesuffix(" ASC") == ORDER[ordering]

@@ -5,7 +5,7 @@ from random import Random
 import pytest
 from django.utils import timezone
 
-from nexus.catalog.conditions import NOTHING, Condition
+from nexus.catalog.conditions import NOTHING, Sql
 from nexus.catalog.expiry import is_listed
 from nexus.catalog.models import Movie, MovieText, TitleWord
 from nexus.catalog.search import best_matches
@@ -117,7 +117,7 @@ def test_it_heeds_what_films_are_asked_for() -> None:
     make_movie(title="Dark", year=1999)
     make_movie(title="Dark", year=2000)
 
-    ids = best_matches(Condition("year = %s", (1999,)), "dark")
+    ids = best_matches(Sql("year = %s", (1999,)), "dark")
 
     assert [Movie.objects.get(id=id_).year for id_ in ids] == [1999]
     assert best_matches(NOTHING, "dark") == []
