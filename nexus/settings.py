@@ -3,6 +3,7 @@
 import secrets
 import warnings
 from datetime import timedelta
+from importlib.util import find_spec
 from typing import Any
 
 import dj_database_url
@@ -118,6 +119,27 @@ if not (WORKER_IN_WEB or VALKEY_URL):
 # Of each web process, for public answers ready to be told; 0: none are kept.
 EDGE_CACHE_MB = env_int("EDGE_CACHE_MB", 64, low=0, high=65_536)
 
+# --- Watching
+
+# Whoever reads /metrics must send it; without one, everybody may.
+METRICS_TOKEN = env_secret("METRICS_TOKEN", minimum=16)
+# Where a worker of its own tells its metrics; 0: nowhere.
+METRICS_PORT = env_int("METRICS_PORT", 0, low=0, high=65535)
+SENTRY_DSN = env_url(
+    "SENTRY_DSN", "", ("http", "https"), "https://key@sentry.example.org/1"
+)
+OTEL_EXPORTER_OTLP_ENDPOINT = env_url(
+    "OTEL_EXPORTER_OTLP_ENDPOINT", "", ("http", "https"), "http://localhost:4318"
+)
+for name, module in (
+    ("SENTRY_DSN", "sentry_sdk"),
+    ("OTEL_EXPORTER_OTLP_ENDPOINT", "opentelemetry"),
+):
+    if globals()[name] and find_spec(module) is None:
+        raise WrongVariable(
+            name, f"unset without {module}: pip install -r requirements/watching.txt"
+        )
+
 # --- TMDb
 
 TMDB_API_KEY = env_key("TMDB_API_KEY")
@@ -210,6 +232,7 @@ CSRF_TRUSTED_ORIGINS = [
 ]
 
 MIDDLEWARE = [
+    *(["nexus.watching.tracing.RequestSpans"] if OTEL_EXPORTER_OTLP_ENDPOINT else []),
     "nexus.api.middleware.RequestContext",
     # These come first, so that files, refusals and failures carry their headers too.
     "nexus.api.headers.BrowserRules",
@@ -234,6 +257,7 @@ INSTALLED_APPS = [
     "nexus.playlists",
     "nexus.recommendations",
     "nexus.jobs",
+    "nexus.watching.apps.WatchingConfig",
     "nexus.api",
     "nexus.web",
     "nexus.accounts.apps.AdministrationConfig",
@@ -317,6 +341,10 @@ SIMPLE_JWT = {
     "ISSUER": "nexus",
     "AUDIENCE": "nexus-api",
 }
+
+# --- Jobs
+
+PROCRASTINATE_ON_APP_READY = "nexus.jobs.metrics.watch_jobs"
 
 # --- Logs
 

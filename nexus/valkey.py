@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import TypeVar
 
 from django.conf import settings
+from prometheus_client import Counter
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as NotConnected
@@ -19,6 +20,12 @@ from redis.retry import Retry
 from nexus.lib.valkey_url import redis_url
 
 logger = logging.getLogger(__name__)
+
+FAILURES = Counter("nexus_valkey_failures_total", "Calls to Valkey that failed.")
+SKIPPED = Counter(
+    "nexus_valkey_skipped_total",
+    "Calls to Valkey that were not made, as it had failed a moment ago.",
+)
 
 T = TypeVar("T")
 
@@ -51,6 +58,7 @@ class Valkey:
     def ask(self, call: Callable[[Redis], T]) -> T:
         """Return what the call with the client answers; raises ValkeyDown."""
         if not self.may_ask():
+            SKIPPED.inc()
             raise ValkeyDown
         return self.insist(call)
 
@@ -77,6 +85,7 @@ class Valkey:
             return True
 
     def note_failure(self, error: RedisError) -> None:
+        FAILURES.inc()
         with self.lock:
             was_down, self.is_down = self.is_down, True
             self.failed_at_s = time.monotonic()

@@ -26,6 +26,7 @@ django = get_wsgi_application()
 
 from nexus.api.chunked import with_length  # noqa: E402  as above
 from nexus.api.edge import Application, start_gate  # noqa: E402
+from nexus.api.pulse import start_pulse  # noqa: E402
 from nexus.jobs.worker import start_worker_thread  # noqa: E402  the apps must be ready first
 from nexus.recommendations.films import STORE  # noqa: E402
 from nexus.recommendations.serving import MODELS  # noqa: E402
@@ -43,6 +44,7 @@ def serve() -> Application:
         served = wrap_wsgi_with_proxy_headers(served, settings.TRUSTED_PROXIES)
     MODELS.prepare(now=timezone.now())
     STORE.prepare(now=timezone.now())
+    start_pulse()
     if settings.WORKER_IN_WEB:
         start_worker_thread()
     spare_the_collector()

@@ -10,7 +10,7 @@ from packaging.utils import canonicalize_name
 
 from nexus.env import PROJECT_DIR
 
-FILES = ["base.txt", "dev.txt", "eval.txt"]
+FILES = ["base.txt", "dev.txt", "eval.txt", "watching.txt"]
 HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}")
 
 
@@ -38,6 +38,7 @@ def wanted(file: str) -> list[Requirement]:
     lines = project["project"]["dependencies"]
     group = file.removesuffix(".txt")
     lines = lines + project["dependency-groups"].get(group, [])
+    lines = lines + project["project"]["optional-dependencies"].get(group, [])
     return [Requirement(line) for line in lines]
 
 
@@ -63,7 +64,6 @@ def test_it_holds_what_the_project_asks_for(file: str) -> None:
         assert all(version in requirement.specifier for version in found), requirement
 
 
-def test_development_runs_the_same_versions() -> None:
-    base = locked("base.txt")
-
-    assert base.items() <= locked("dev.txt").items()
+@pytest.mark.parametrize("file", ["base.txt", "watching.txt"])
+def test_development_runs_the_same_versions(file: str) -> None:
+    assert locked(file).items() <= locked("dev.txt").items()

@@ -21,6 +21,7 @@ from rest_framework.response import Response
 
 from nexus.accounts.models import User
 from nexus.accounts.sessions import SessionEnded
+from nexus.api.metrics import DATABASE_FAILURES
 from nexus.api.middleware import request_id_of
 from nexus.lib.errors import (
     BadUpstreamError,
@@ -62,6 +63,12 @@ class Failure:
     headers: dict[str, str] = field(default_factory=dict)
 
 
+DATABASE_AWAY = Failure(
+    503,
+    "database_unavailable",
+    "The database does not answer.",
+    headers={"Retry-After": "5"},
+)
 # What Django and the database raise before or below our own code.
 FOREIGN: list[tuple[tuple[type[Exception], ...], Failure]] = [
     ((Http404,), Failure(404, "not_found", "There is nothing here.")),
@@ -70,15 +77,7 @@ FOREIGN: list[tuple[tuple[type[Exception], ...], Failure]] = [
     ((PermissionDenied,), Failure(403, "permission_denied", "You may not do this.")),
     ((RequestDataTooBig,), Failure(413, "payload_too_large", TOO_LARGE)),
     ((UnreadablePostError,), Failure(400, "parse_error", "The body broke off.")),
-    (
-        (OperationalError, InterfaceError),
-        Failure(
-            503,
-            "database_unavailable",
-            "The database does not answer.",
-            headers={"Retry-After": "5"},
-        ),
-    ),
+    ((OperationalError, InterfaceError), DATABASE_AWAY),
 ]
 
 
@@ -93,6 +92,8 @@ def handle(exc: Exception, context: dict[str, Any]) -> Response | None:
     failure = failure_of(exc)
     if failure is None:
         return None
+    if failure is DATABASE_AWAY:
+        DATABASE_FAILURES.inc()
     if failure.status >= 500:
         trace = None if isinstance(exc, NexusError) else exc
         logger.warning("answered %s", failure.code, exc_info=trace)

@@ -4,7 +4,7 @@ from collections import Counter as Tally
 from functools import lru_cache
 from threading import Lock
 
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 
 REQUESTS = Counter(
     "nexus_requests_total", "Requests by route.", ["method", "route", "status"]
@@ -20,6 +20,17 @@ EDGE = Counter(
     "Public answers by the edge: told from memory, made by Django, or told once more "
     "as Django failed.",
     ["how"],
+)
+for how in ("told", "made", "last_resort"):
+    EDGE.labels(how)
+DEAF = Gauge(
+    "nexus_edge_deaf_processes",
+    "Web processes that hear of no changes: answers are kept for a second only.",
+    multiprocess_mode="livesum",
+)
+DATABASE_FAILURES = Counter(
+    "nexus_database_failures_total",
+    "Requests that were answered 503, as PostgreSQL failed.",
 )
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 

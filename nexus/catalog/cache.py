@@ -10,6 +10,7 @@ from typing import Any, Final, cast
 from django.core.cache.backends.locmem import LocMemCache
 
 from nexus import valkey
+from nexus.catalog.metrics import CACHE_READS
 
 VERSION: Final = 2  # grows when the shape of a stored value changes
 
@@ -31,7 +32,9 @@ def read(key: str) -> Any:
     try:
         raw = valkey.ask(lambda client: client.hget(name_of(key), "value"))
     except valkey.ValkeyDown:
+        CACHE_READS.labels("local").inc()
         return LOCAL.get(key)
+    CACHE_READS.labels("miss" if raw is None else "hit").inc()
     return None if raw is None else loads(cast("bytes", raw))
 
 

@@ -1,6 +1,6 @@
 """What Prometheus may count of the catalogue and of TMDb."""
 
-from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client import Counter, Histogram
 
 LOOKUPS = Counter(
     "nexus_catalog_lookups_total",
@@ -34,6 +34,13 @@ TURN_SECONDS = Histogram(
     "Time until a call's turn in the budget.",
     buckets=(0.001, 0.1, 0.5, 1, 2, 3, 10, 30),
 )
-BREAKER_OPEN = Gauge(
-    "nexus_tmdb_breaker_open", "1 while TMDb is left alone because it keeps failing."
+CACHE_READS = Counter(
+    "nexus_cache_reads_total",
+    "Looks into the cache for what TMDb said, by what was found; `local` while Valkey "
+    "does not answer, or where there is none.",
+    ["result"],  # hit, miss, local
 )
+for reason in ("breaker", "budget", "places"):
+    REFUSALS.labels(reason)
+for result in ("hit", "miss", "local"):
+    CACHE_READS.labels(result)

@@ -35,6 +35,7 @@ from nexus.tmdb import (
     current,
     within,
 )
+from nexus.watching.spans import span
 
 logger = logging.getLogger(__name__)
 
@@ -142,11 +143,6 @@ def breaker() -> Breaker:
     return breaker_of(urlsplit(settings.TMDB_API_URL).netloc)
 
 
-def show_breaker() -> None:
-    """Bring the metric up to date: the breaker is not this process's alone."""
-    metrics.BREAKER_OPEN.set(breaker().state().is_open)
-
-
 @contextmanager
 def one_limit() -> Iterator[None]:
     """Let everything within end before one deadline: the outermost block's.
@@ -180,7 +176,7 @@ def ask_tmdb(kind: str, call: Callable[[Tmdb], T]) -> T:
         # It may have opened while we waited for our turn.
         permit = breaker().admit(now_s=time.time())
         refuse_unless(permit)
-        with observed(kind, is_probe=permit.is_probe):
+        with span("ask TMDb", kind=kind), observed(kind, is_probe=permit.is_probe):
             return call(tmdb)
 
 

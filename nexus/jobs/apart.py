@@ -55,6 +55,8 @@ def main(words: list[str]) -> None:
     """Run the command here, in the new process."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(signal.SIGTERM))
     os.nice(POLITENESS)
+    # It counts nothing, and would leave files behind among those of the web processes.
+    os.environ.pop("PROMETHEUS_MULTIPROC_DIR", None)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "nexus.settings")
     from django.core.management import execute_from_command_line  # noqa: PLC0415
 

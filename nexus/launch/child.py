@@ -91,10 +91,11 @@ def is_in_foreground() -> bool:
 
 
 @contextmanager
-def service(words: list[str]) -> Iterator[subprocess.Popen[bytes]]:
+def service(words: list[str], **variables: str) -> Iterator[subprocess.Popen[bytes]]:
     """Run a Python program beyond the reach of the terminal's Ctrl-C; stop it after."""
     process = subprocess.Popen(  # noqa: S603  our own words
         [sys.executable, *words],
+        env=os.environ | variables,
         stdin=subprocess.DEVNULL,
         start_new_session=True,
         preexec_fn=die_with_parent(signal.SIGTERM),  # noqa: PLW1509  others sleep

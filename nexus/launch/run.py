@@ -7,10 +7,11 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
-from contextlib import ExitStack, closing, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager, suppress
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import FrameType
 
 import psycopg
@@ -24,6 +25,7 @@ from nexus.launch.progress import say, step
 
 START_LIMIT_S = 60.0
 MOST_BUFFERS_MB = 2_048
+SHARED_MEMORY = "/dev/shm"  # noqa: S108  the folder in it is ours alone
 CONTAINER_MEMORY = Path("/sys/fs/cgroup/memory.max")
 OTHER_CONNECTIONS = 30  # of workers elsewhere, commands, backups
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -97,7 +99,8 @@ def start(stack: ExitStack) -> dict[int, str]:
     with step("Preparing the database"):
         prepare_database()
     with step("Starting the web server"):
-        web = stack.enter_context(service(web_command(host)))
+        counts = stack.enter_context(folder_of_counts())
+        web = stack.enter_context(service(web_command(host), **counts))
         try:
             wait_until_ready(web)
         except BaseException:
@@ -222,6 +225,22 @@ def web_command(host: str) -> list[str]:
     }
     words = [word for pair in options.items() for word in pair]
     return ["-m", "granian", *words, "--no-ws", "--factory", "nexus.wsgi:serve"]
+
+
+@contextmanager
+def folder_of_counts() -> Iterator[dict[str, str]]:
+    """Give several web processes a place for what any of them may be asked to add up.
+
+    In memory, where it can be: on a disk that is full a process that counts would die.
+    """
+    if settings.WEB_WORKERS == 1:
+        yield {}
+        return
+    memory = SHARED_MEMORY if os.access(SHARED_MEMORY, os.W_OK) else None
+    with TemporaryDirectory(
+        prefix="nexus-metrics-", dir=memory, ignore_cleanup_errors=True
+    ) as folder:
+        yield {"PROMETHEUS_MULTIPROC_DIR": folder}
 
 
 def wait_until_ready(process: subprocess.Popen[bytes]) -> None:

@@ -2,6 +2,8 @@ import pytest
 from django.db import OperationalError, connection
 from pytest_django import Settings
 
+from nexus.catalog import upstream
+from nexus.catalog.breaker import Ending
 from tests.builders import make_movie
 from tests.client import Api
 from tests.servers import free_port
@@ -74,6 +76,17 @@ def test_it_tells_that_tmdb_is_left_alone(api: Api, tmdb: TmdbServer) -> None:
     told = api.get("/metrics").response.content.decode()
     assert "nexus_tmdb_breaker_open 1.0" in told
     assert 'nexus_tmdb_calls_total{kind="movie",outcome="failure"}' in told
+
+
+def test_the_metric_of_the_breaker_is_as_of_now(api: Api, tmdb: TmdbServer) -> None:
+    tmdb.fail("500")
+    for movie_id in range(603, 609):
+        api.get(f"/api/movies/{movie_id}/")
+    upstream.breaker().record(Ending("success", was_probe=True), now_s=0)
+
+    told = api.get("/metrics").response.content.decode()
+
+    assert "nexus_tmdb_breaker_open 0.0" in told
 
 
 @pytest.mark.usefixtures("no_cache")

@@ -252,18 +252,6 @@ def test_an_error_of_our_own_says_nothing_of_it(tmdb: TmdbServer) -> None:
     assert upstream.breaker().state() == State()
 
 
-def test_the_metric_of_the_breaker_is_as_of_now(tmdb: TmdbServer) -> None:
-    for _ in range(5):
-        ask_so_that("failure", tmdb)
-    upstream.show_breaker()
-    assert sample("breaker_open") == 1
-
-    upstream.breaker().record(Ending("success", was_probe=True), now_s=0)
-    upstream.show_breaker()
-
-    assert sample("breaker_open") == 0
-
-
 def test_each_address_has_a_health_of_its_own(
     tmdb: TmdbServer, settings: Settings
 ) -> None:

@@ -14,6 +14,7 @@ from uuid import uuid4
 import psycopg
 from psycopg import sql
 
+from nexus.api.metrics import DEAF
 from nexus.catalog.changes import CHANNEL
 
 logger = logging.getLogger(__name__)
@@ -62,6 +63,7 @@ class Changes(threading.Thread):
                 if not self.is_outage_said:
                     logger.warning("changes of the catalogue are not heard: %s", error)
                 self.is_outage_said = True
+                DEAF.set(1)
             self.stopping.wait(AGAIN_AFTER_S)
 
     def listen(self) -> None:
@@ -84,6 +86,7 @@ class Changes(threading.Thread):
         heard |= {one.channel for one in connection.notifies(timeout=0)}
         if self.own in heard:
             self.heard_at, self.is_outage_said = asked_at, False
+        DEAF.set(not self.hears())
         if CHANNEL in heard:
             self.begin_anew()
 

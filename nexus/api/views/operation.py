@@ -4,15 +4,17 @@ from typing import Any
 
 from django.db import connection
 from django.http import HttpResponse
-from prometheus_client import REGISTRY, generate_latest
-from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client import CONTENT_TYPE_LATEST
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from nexus.api.endpoint import NEVER_STORE, PublicEndpoint, operation
-from nexus.api.metrics import TOLD
+from nexus.api.pulse import PULSE
+from nexus.api.state import state_figures
 from nexus.catalog import cache, upstream
+from nexus.lib.errors import UnauthenticatedError
+from nexus.watching.metrics import figures, may_read
 
 
 class PartsOutput(serializers.Serializer[Any]):
@@ -84,8 +86,15 @@ def breaker_state() -> str:
 
 
 class Metrics(OperationEndpoint):
-    @operation("Tell Prometheus what happened", answers={200: None})
+    @operation(
+        "Tell Prometheus what happened",
+        answers={200: None},
+        failures=[401],
+        description="With METRICS_TOKEN only to those who send it as a bearer token.",
+    )
     def get(self, request: Request) -> HttpResponse:
-        upstream.show_breaker()
-        TOLD.hand_over()
-        return HttpResponse(generate_latest(REGISTRY), content_type=CONTENT_TYPE_LATEST)
+        if not may_read(request.headers.get("Authorization", "")):
+            raise UnauthenticatedError("The metrics are not for everybody.")
+        PULSE.beat()
+        content = figures() + state_figures()
+        return HttpResponse(content, content_type=CONTENT_TYPE_LATEST)

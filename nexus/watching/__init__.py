@@ -1,0 +1,1 @@
+"""What lets others watch the installation: figures, traces, reports of faults."""
