@@ -33,6 +33,9 @@ LOOKS: Final = {
         "a hash": r"(?<![0-9A-Za-z])[0-9a-f]{64}(?![0-9A-Za-z])",
         "an Authorization header": r"(?i)\b(basic|bearer) [\w.~+/-]{8,}",
         "a password in an address": r"\w://[^/\s:@]*:[^/\s@]+@",
+        "a key in an address": (
+            r"(?i)[?&](?:api_?key|key|password|secret|token)=[^\s&\"]{8,}"
+        ),
         "a random word": (
             r"(?<![\w-])(?=[\w-]{43})(?=[\w-]*\d)(?=[\w-]*[a-z])[\w-]*[A-Z]"
         ),
@@ -44,7 +47,13 @@ SENT_AS: Final = frozenset(
 )
 PART: Final = re.compile(r'name="(\w+)"\r\n\r\n(.*?)\r\n--', re.DOTALL)  # of a form
 SHORTEST: Final = 8  # what is shorter stands in many a harmless line
-SETTINGS: Final = ("EMAIL_HOST_PASSWORD", "SECRET_KEY", "TMDB_API_KEY")
+SETTINGS: Final = (
+    "EMAIL_HOST_PASSWORD",
+    "METRICS_TOKEN",
+    "SECRET_KEY",
+    "SENTRY_DSN",
+    "TMDB_API_KEY",
+)
 MOST_SHOWN: Final = 2000
 
 
@@ -155,7 +164,9 @@ def known_secrets() -> frozenset[str]:
 
 
 def secrets_of_settings() -> set[str]:
-    return {getattr(settings, name, "") for name in SETTINGS} - {""}
+    found = {getattr(settings, name, "") for name in SETTINGS}
+    passwords = {one.get("PASSWORD", "") for one in settings.DATABASES.values()}
+    return (found | passwords | {*settings.SECRET_KEY_FALLBACKS}) - {"", None}
 
 
 def note_request(environ: dict[str, Any], **_: object) -> None:

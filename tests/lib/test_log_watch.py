@@ -23,6 +23,7 @@ TOLD = {
     "a hash": '{"exception": "refresh_hash\\n' + "0123456789abcdef" * 4 + '"}',
     "an Authorization header": "HTTP_AUTHORIZATION: Basic YWRhOnNlY3JldA==",
     "a password in an address": "connecting to postgresql://nexus:hidden@db/nexus",
+    "a key in an address": "GET /3/movie/603?api_key=0123456789abcdef failed",
     "a random word": "-".join(["Az09_"] * 8),
 }
 
