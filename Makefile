@@ -10,7 +10,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: run test coverage check bench bench-parts eval audit format lock clean
+SPHINX := -q -n -E -W --keep-going -c docs . build/docs
+
+.PHONY: run test coverage check docs bench bench-parts eval audit format lock clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/base
@@ -30,11 +32,17 @@ check: $(VENV)/dev
 	$(BIN)/mypy nexus tests bench scripts manage.py
 	$(BIN)/python manage.py check --fail-level WARNING
 	$(BIN)/python -m nexus makemigrations --check --dry-run
+	$(BIN)/python -m sphinx -b dummy $(SPHINX)
 	$(PIP) check
+
+# The documents as a site; a link that leads nowhere fails it, as it fails `make check`.
+docs: $(VENV)/dev
+	$(BIN)/python -m sphinx -b html $(SPHINX)
+	@echo "build/docs/docs/index.html"
 
 # Asks PyPI for known holes in what people install: needs a network, unlike the rest.
 audit: $(VENV)/audit/bin/pip-audit
-	$< --strict --disable-pip -r requirements/base.txt
+	$< --strict --disable-pip -r requirements/watching.txt
 
 $(VENV)/audit/bin/pip-audit: | $(VENV)/bin/python
 	$(BIN)/python -m venv $(VENV)/audit
@@ -88,8 +96,9 @@ UV_COMPILE := uv pip compile --quiet --universal --python-version 3.11 \
 
 lock:
 	$(UV_COMPILE) pyproject.toml -o requirements/base.txt
-	$(UV_COMPILE) --group dev -c requirements/base.txt pyproject.toml -o requirements/dev.txt
+	$(UV_COMPILE) --extra watching -c requirements/base.txt pyproject.toml -o requirements/watching.txt
+	$(UV_COMPILE) --extra watching --group dev -c requirements/watching.txt pyproject.toml -o requirements/dev.txt
 	$(UV_COMPILE) --group eval -c requirements/base.txt pyproject.toml -o requirements/eval.txt
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache

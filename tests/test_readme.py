@@ -3,27 +3,21 @@
 import json
 import re
 import signal
-import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from nexus.env import PROJECT_DIR
+from tests.examples import BETWEEN, blocks, run
 from tests.launch.program import Program
 from tests.tmdb_server import TmdbServer
 
 README = (PROJECT_DIR / "README.md").read_text(encoding="utf-8")
 TOUR = README.partition("<!-- tour -->")[2].partition("<!-- end of tour -->")[0]
-BETWEEN = "--next--"
 
 
-def commands(text: str) -> list[str]:
-    return re.findall(r"```sh\n(.*?)```", text, flags=re.DOTALL)
-
-
-PLAIN, WITH_TMDB = map(commands, TOUR.split("<!-- tmdb -->"))
+PLAIN, WITH_TMDB = (blocks(part, "sh") for part in TOUR.split("<!-- tmdb -->"))
 SIGN_IN = PLAIN[:2]
 
 
@@ -33,7 +27,7 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Any]]:
     program = Program(tmp_path_factory.mktemp("tour") / "home")
     program.start()
     try:
-        yield run(PLAIN, program.port)
+        yield answers_to(PLAIN, program.port)
     finally:
         program.end(signal.SIGTERM)
 
@@ -47,29 +41,24 @@ def answers_with_tmdb(
     program = Program(tmp_path_factory.mktemp("tmdb") / "home")
     program.start(TMDB_API_KEY=tmdb_for_all.key, TMDB_API_URL=tmdb_for_all.url)
     try:
-        yield run([*SIGN_IN, *WITH_TMDB], program.port)
+        yield answers_to([*SIGN_IN, *WITH_TMDB], program.port)
     finally:
         program.end(signal.SIGTERM)
         tmdb_for_all.reset()
         tmdb_for_all.remove_movie(9008)
 
 
-def run(blocks: list[str], port: int) -> list[Any]:
-    script = "".join(blocks).replace("127.0.0.1:8000", f"127.0.0.1:{port}")
-    called = re.sub(
-        r"^(curl (?:.*\\\n)*.*)$",
-        rf"\1; echo; echo {BETWEEN}",
-        script,
-        flags=re.MULTILINE,
+def answers_to(calls: list[str], port: int) -> list[Any]:
+    told = run(
+        re.sub(
+            r"^(curl (?:.*\\\n)*.*)$",
+            rf"\1; echo; echo {BETWEEN}",
+            "".join(calls),
+            flags=re.MULTILINE,
+        ),
+        port,
     )
-    result = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", called],  # noqa: S607  wherever it is
-        capture_output=True,
-        check=True,
-        text=True,
-        timeout=120,
-    )
-    return [json.loads(part) for part in result.stdout.split(BETWEEN) if part.strip()]
+    return [json.loads(part) for part in told.split(BETWEEN) if part.strip()]
 
 
 def test_every_call_answers(answers: list[Any], answers_with_tmdb: list[Any]) -> None:
@@ -105,9 +94,8 @@ def test_the_score_adds_up_and_says_why(answers: list[Any]) -> None:
 def test_the_score_in_the_text_is_the_real_one(answers: list[Any]) -> None:
     score = next(answer for answer in answers if "match_score" in answer)
 
-    shown = re.search(r"```json\n(.*?)```", TOUR, flags=re.DOTALL)
-    assert shown is not None
-    told = json.loads(shown[1])
+    (shown,) = blocks(TOUR, "json")
+    told = json.loads(shown)
     *reasons, _more = told.pop("reasons")
     assert score == score | told
     assert score["reasons"][: len(reasons)] == reasons
@@ -118,11 +106,3 @@ def test_the_film_is_brought_in(answers_with_tmdb: list[Any]) -> None:
 
     assert [film["in_catalogue"] for film in search["results"]] == [False]
     assert imported["title"] == "The Insider"
-
-
-def test_it_names_the_variables_that_exist() -> None:
-    example = (PROJECT_DIR / ".env.example").read_text(encoding="utf-8")
-    settings = Path(PROJECT_DIR / "nexus/settings.py").read_text(encoding="utf-8")
-    read = set(re.findall(r'env_\w+\(\s*"(\w+)"', settings))
-
-    assert read == set(re.findall(r"^#?([A-Z_]+)=", example, flags=re.MULTILINE))
