@@ -10,9 +10,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-SPHINX := -q -n -E -W --keep-going -c docs . build/docs
-
-.PHONY: run test coverage check docs bench bench-parts eval audit format lock clean
+.PHONY: run test coverage check bench bench-parts eval audit format lock clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/base
@@ -35,7 +33,10 @@ check: $(VENV)/dev
 	$(BIN)/python -m sphinx -b dummy $(SPHINX)
 	$(PIP) check
 
+SPHINX := -q -n -E -W --keep-going -c docs . build/docs
+
 # The documents as a site; a link that leads nowhere fails it, as it fails `make check`.
+.PHONY: docs
 docs: $(VENV)/dev
 	$(BIN)/python -m sphinx -b html $(SPHINX)
 	@echo "build/docs/docs/index.html"

@@ -251,13 +251,13 @@ MIDDLEWARE = [
 ]
 
 INSTALLED_APPS = [
+    "nexus.watching.apps.WatchingConfig",  # before anything can fail
     "nexus.accounts.apps.AccountsConfig",
     "nexus.catalog",
     "nexus.ratings",
     "nexus.playlists",
     "nexus.recommendations",
     "nexus.jobs",
-    "nexus.watching.apps.WatchingConfig",
     "nexus.api",
     "nexus.web",
     "nexus.accounts.apps.AdministrationConfig",
