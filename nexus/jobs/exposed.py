@@ -5,6 +5,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
 from django.conf import settings
+from django.core.management.base import CommandError
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from nexus.watching.metrics import figures, may_read
@@ -41,7 +42,17 @@ class ServerV6(Server):
 
 
 def expose() -> None:
-    """Answer until the process ends; raises OSError where the port is taken."""
-    kind = ServerV6 if ":" in settings.HOST else Server
-    server = kind((settings.HOST, settings.METRICS_PORT), Handler)
+    """Answer until the process ends, where there is a port; for commands that work."""
+    host, port = settings.HOST, settings.METRICS_PORT
+    if not port:
+        return
+    kind = ServerV6 if ":" in host else Server
+    try:
+        server = kind((host, port), Handler)
+    except OSError as error:
+        raise CommandError(
+            f"{host}:{port} cannot be used ({error.strerror}): set METRICS_PORT to "
+            "another.",
+            returncode=2,
+        ) from error
     Thread(target=server.serve_forever, name="metrics", daemon=True).start()
