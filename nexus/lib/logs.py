@@ -26,15 +26,13 @@ def without_objects(_: object, __: str, event: EventDict) -> EventDict:
 def without_persons(_: object, __: str, event: EventDict) -> EventDict:
     """Take what is personal out of every text, that of an exception included."""
     for name, value in event.items():
-        if isinstance(value, str):
+        # Nearly all texts have neither, which is seen sooner than by a pattern.
+        if isinstance(value, str) and ("@" in value or "\n" in value):
             event[name] = impersonal(value)
     return event
 
 
 def impersonal(text: str) -> str:
-    # Nearly all texts have neither, which is seen sooner than by a pattern.
-    if "@" not in text and "\n" not in text:
-        return text
     return ADDRESS.sub("<address>", QUOTED.sub("", text))
 
 
