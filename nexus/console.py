@@ -12,6 +12,8 @@ from typing import Any, Final
 from django.core.management.base import BaseCommand, CommandError
 from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
 
 from nexus.lib.errors import InvalidError, NexusError, NotFoundError
 from nexus.lib.progress import Progress
@@ -64,9 +66,30 @@ def shown(
         logger.setLevel(before)
 
 
-def refuse_unprepared() -> None:
+def applied_migrations() -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for app, name in sorted(MigrationRecorder(connection).applied_migrations()):
+        found.setdefault(app, []).append(name)
+    return found
+
+
+def unknown_migrations(applied: Mapping[str, list[str]]) -> list[str]:
+    """Return those that this version of the product does not have."""
+    loader = MigrationLoader(None)
+    known = {*(loader.disk_migrations or {}), *loader.replacements}
+    replaced = {key for each in loader.replacements.values() for key in each.replaces}
+    keys = {(app, name) for app, names in applied.items() for name in names}
+    return sorted(f"{app}.{name}" for app, name in keys - known - replaced)
+
+
+def pending_migrations() -> list[str]:
     executor = MigrationExecutor(connection)
-    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    return [f"{migration.app_label}.{migration.name}" for migration, _ in plan]
+
+
+def refuse_unprepared() -> None:
+    if pending_migrations():
         raise CommandError(
             "The database is not prepared, or is another one than you mean: start the "
             "product once, or run `python -m nexus prepare`.",
@@ -97,13 +120,20 @@ def stopped_by_signals() -> Iterator[None]:
 
 @contextmanager
 def in_one_line(*, undone: str = "") -> Iterator[None]:
+    """Do it on a database that is prepared, and tell failures as `failures_told`."""
+    with failures_told(undone=undone):
+        refuse_unprepared()
+        yield
+
+
+@contextmanager
+def failures_told(*, undone: str = "") -> Iterator[None]:
     """Tell an anticipated failure in a line, with an exit code that says what helps.
 
     A signal that ends the program is a KeyboardInterrupt here, and heard once.
     `undone` is said besides when the database fails: what it leaves.
     """
     try:
-        refuse_unprepared()
         with stopped_by_signals():
             yield
     except (InvalidError, NotFoundError) as error:

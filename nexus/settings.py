@@ -258,6 +258,7 @@ INSTALLED_APPS = [
     "nexus.playlists",
     "nexus.recommendations",
     "nexus.jobs",
+    "nexus.backup",
     "nexus.api",
     "nexus.web",
     "nexus.accounts.apps.AdministrationConfig",

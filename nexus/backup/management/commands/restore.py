@@ -1,0 +1,96 @@
+"""`restore`: puts a backup into an empty installation, or looks whether it is whole.
+
+Exit codes: 0 done, 1 it failed and nothing is changed, 2 it cannot be done so,
+130 Ctrl-C.
+"""
+
+import json
+import sys
+from argparse import ArgumentParser
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+
+from nexus.backup.console import told_in_one_line
+from nexus.backup.manifest import Manifest
+from nexus.backup.operations import check, finish, restore
+from nexus.console import NOT_NOW
+
+TERM_DAYS: Final = 180  # that TMDb's terms allow a copy to be kept for
+TOO_OLD: Final = (
+    "It is older than TMDb's terms allow a copy of their content to be kept: delete "
+    "it. Nexus hides what has become too old, and asks TMDb for it again."
+)
+GO_ON: Final = (
+    "Everything is restored, but not yet migrated: run `python -m nexus prepare`."
+)
+NOTES: Final = (
+    "Everybody has to sign in again. Empty the Valkey, if it is the one from before."
+)
+
+
+class Command(BaseCommand):
+    help = (
+        "Put a backup into an empty database. Exit codes: 0 done, 1 it failed and "
+        "nothing is changed, 2 it cannot be done so, 130 stopped."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("path", type=Path, metavar="FILE")
+        parser.add_argument(
+            "--check",
+            action="store_true",
+            help="Only look whether it is whole and unchanged.",
+        )
+        parser.add_argument(
+            "--json", action="store_true", help="Sum up in JSON, for programs."
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        manifest = self.read(options)
+        migrated = [] if options["check"] else self.finish()
+        if is_too_old(manifest):
+            self.stderr.write(TOO_OLD, style_func=str)
+        if options["json"]:
+            body = {"manifest": asdict(manifest), "migrated": migrated}
+            self.stdout.write(json.dumps(body))
+        elif options["check"]:
+            self.stdout.write(f"The backup is whole: {as_text(manifest)}")
+        else:
+            followed = f" {len(migrated)} migrations followed." if migrated else ""
+            self.stdout.write(f"Restored: {as_text(manifest)}{followed}\n{NOTES}")
+
+    def read(self, options: dict[str, Any]) -> Manifest:
+        try:
+            with told_in_one_line():
+                return (check if options["check"] else restore)(path=options["path"])
+        except KeyboardInterrupt:
+            self.stderr.write("Interrupted; nothing was changed.", style_func=str)
+            sys.exit(130)
+
+    def finish(self) -> list[str]:
+        try:
+            with told_in_one_line():
+                return finish()
+        except KeyboardInterrupt:
+            self.stderr.write(f"Interrupted. {GO_ON}", style_func=str)
+            sys.exit(130)
+        except CommandError as error:
+            raise CommandError(f"{error} {GO_ON}", returncode=NOT_NOW) from error
+
+
+def is_too_old(manifest: Manifest) -> bool:
+    created_at = parse_datetime(manifest.created_at)
+    return created_at is None or (timezone.now() - created_at).days > TERM_DAYS
+
+
+def as_text(manifest: Manifest) -> str:
+    return (
+        f"{manifest.rows} rows of {len(manifest.tables)} tables and "
+        f"{len(manifest.models)} models, as they were at {manifest.created_at:.16} "
+        f"(Nexus {manifest.version})."
+    )

@@ -1,0 +1,162 @@
+"""Back an installation up into one file, and restore it into an empty one."""
+
+from collections.abc import Mapping
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from django.core.management import call_command
+from django.db import connection
+
+from nexus import __version__
+from nexus.backup import contents
+from nexus.backup.archive import Backup, Writer, opened, written
+from nexus.backup.errors import CannotBackUp, NotEmpty, UnusableBackup
+from nexus.backup.folders import add_models, models_put_down
+from nexus.backup.manifest import Manifest
+from nexus.backup.programs import dump, find_program, load, server_major
+from nexus.console import applied_migrations, unknown_migrations
+from nexus.lib.errors import ConflictError
+from nexus.recommendations.models import TrainedModel
+
+DUMP: Final = "database.dump"
+
+
+class WentWrong(ConflictError):
+    """What was restored is not what the backup says."""
+
+    code = "restored_wrongly"
+
+
+def back_up(*, path: Path, now: datetime) -> Manifest:
+    """Write the installation, as it is at one moment, to a new file.
+
+    Raises CannotBackUp, NoFittingProgram or ProgramFailed; there is no file then.
+    """
+    find_program("pg_dump", major=server_major())
+    if not contents.relations():
+        raise CannotBackUp("There is nothing to back up: the database is empty.")
+    with written(path) as file, contents.snapshot() as moment:
+        writer = Writer(file, written_s=now.timestamp())
+        with closing(dump(words_for(moment))) as blocks:
+            writer.add(DUMP, blocks)
+        manifest = describe(writer, now=now)
+        writer.end(manifest)
+    return manifest
+
+
+def words_for(moment: str) -> list[str]:
+    return [
+        f"--snapshot={moment}",
+        "--no-owner",
+        "--no-privileges",
+        "--no-unlogged-table-data",
+        "--extension=plpgsql",  # others are the server's, and may be absent elsewhere
+        *(f"--exclude-table-data={name}" for name in contents.LEFT_OUT),
+    ]
+
+
+def describe(writer: Writer, *, now: datetime) -> Manifest:
+    """Add the models, and say what the backup is."""
+    tables = contents.count_rows()
+    models: dict[str, bool] = {}
+    if TrainedModel._meta.db_table in tables:  # noqa: SLF001  Django documents it
+        models = dict(TrainedModel.objects.values_list("version", "is_active"))
+    lost = add_models(writer, sorted(models))
+    return Manifest(
+        version=__version__,
+        created_at=now.isoformat(),
+        postgres=server_major(),
+        migrations=applied_migrations(),
+        tables=tables,
+        left_out=contents.left_out(),
+        active_model=next((name for name, active in models.items() if active), None),
+        models=[name for name in sorted(models) if name not in lost],
+        lost_models=lost,
+        files=dict(writer.files),
+    )
+
+
+def check(*, path: Path) -> Manifest:
+    """Read a backup to its last byte; raises UnusableBackup."""
+    with opened(path) as backup:
+        refuse_unless_ours(backup)
+        return backup.manifest
+
+
+def restore(*, path: Path) -> Manifest:
+    """Put a backup into an empty database; raises UnusableBackup or NotEmpty.
+
+    Everything is checked first, and the database is filled in one transaction: if it
+    fails, nothing is changed.
+    """
+    with opened(path) as backup:
+        refuse_unless_ours(backup)
+        refuse_unless_fitting(backup.manifest)
+        refuse_unless_empty()
+        with models_put_down(backup):
+            load(backup.blocks(DUMP))
+    compare(backup.manifest.tables)
+    return backup.manifest
+
+
+def finish() -> list[str]:
+    """Migrate what was restored; return the migrations that it was short of."""
+    before = applied_migrations()
+    call_command("migrate", interactive=False, verbosity=0)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")  # a dump brings no statistics
+    return newer_than(before)
+
+
+def refuse_unless_ours(backup: Backup) -> None:
+    if DUMP not in backup.manifest.files:
+        raise UnusableBackup("There is no database in it.")
+
+
+def refuse_unless_fitting(manifest: Manifest) -> None:
+    """Refuse what a newer Nexus or a newer PostgreSQL wrote."""
+    major = server_major()
+    find_program("pg_restore", major=major)
+    if unknown := unknown_migrations(manifest.migrations):
+        raise UnusableBackup(
+            f"It was made by a newer version of Nexus ({manifest.version}, and this is "
+            f"{__version__}; {unknown[0]} is unknown here): install that one."
+        )
+    if manifest.postgres > major:
+        raise UnusableBackup(
+            f"It was made from PostgreSQL {manifest.postgres}, and this database is "
+            f"PostgreSQL {major}: use a server that is not older."
+        )
+
+
+def refuse_unless_empty() -> None:
+    found = contents.relations()
+    if found:
+        raise NotEmpty(
+            f"The database holds {len(found)} tables and other things already: restore "
+            "into an empty one. Set NEXUS_HOME to a new folder, or DATABASE_URL to a "
+            "database that was just created."
+        )
+
+
+def compare(told: Mapping[str, int]) -> None:
+    found = contents.count_rows()
+    if found != dict(told):
+        wrong = sorted(
+            name for name in {*found, *told} if found.get(name) != told.get(name)
+        )
+        raise WentWrong(
+            f"Not all rows are there: see {', '.join(wrong)}. Drop this database, and "
+            "keep the backup."
+        )
+
+
+def newer_than(before: Mapping[str, list[str]]) -> list[str]:
+    return [
+        f"{app}.{name}"
+        for app, names in applied_migrations().items()
+        for name in names
+        if name not in before.get(app, [])
+    ]

@@ -1,0 +1,94 @@
+"""A whole installation, backed up and restored elsewhere: the same to the last byte."""
+
+import json
+import signal
+from pathlib import Path
+
+import pytest
+from django.db import connection
+
+from nexus.accounts.models import User
+from nexus.backup.contents import LEFT_OUT
+from nexus.ratings.models import Rating
+from tests.backup.installation import Installation, contents_of
+from tests.builders import NOW, make_movie, make_user
+from tests.launch.program import Program
+from tests.servers import database_url
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+MEMBERS, FILMS = 500, 200  # everybody rates everything: 100,000 ratings
+RATE = """
+INSERT INTO ratings_rating (user_id, movie_id, half_stars, review, contains_spoilers,
+                            created_at, updated_at, hidden_reason)
+SELECT u.id, m.id, 1 + (u.id * 7 + m.id * 13) %% 10, 'Über ' || m.id, m.id %% 2 = 0,
+       %(now)s, %(now)s + u.id * interval '1 second', ''
+FROM accounts_user u, catalog_movie m
+"""
+
+
+@pytest.fixture
+def ratings(db: None) -> int:
+    first = make_user("first")
+    User.objects.bulk_create(
+        User(
+            username=f"mem{number}",
+            email=f"m{number}@example.org",
+            name="M",
+            bio="\t\\",
+        )
+        for number in range(MEMBERS - 1)
+    )
+    for number in range(FILMS):
+        make_movie(number + 1)
+    with connection.cursor() as cursor:
+        cursor.execute(RATE, {"now": NOW})
+    assert first.ratings.count() == FILMS
+    return MEMBERS * FILMS
+
+
+def counted(told: str) -> int:
+    found: int = json.loads(told)["tables"]["ratings_rating"]
+    return found
+
+
+def test_it_works(
+    here: Installation,
+    there: Installation,
+    tmp_path: Path,
+    ratings: int,
+    versions: list[str],
+) -> None:
+    path = str(tmp_path / "backup.tar")
+
+    saved = here.call("backup", path, "--json")
+    restored = there.call("restore", path, "--json")
+
+    assert (saved.returncode, saved.stderr) == (0, "")
+    assert (restored.returncode, restored.stderr) == (0, "")
+    assert counted(saved.stdout) == ratings == 100_000
+    before, after = here.contents(), there.contents()
+    assert before.keys() == after.keys()
+    assert before["ratings_rating"][0] == 100_000
+    for table in before.keys() - LEFT_OUT.keys() - {"catalog_tmdbcalls"}:
+        assert after[table] == before[table], table
+    assert there.files() == here.files()
+    assert sorted(path.name for path in there.models.iterdir()) == sorted(versions)
+
+
+def test_an_embedded_installation_comes_out_of_it(
+    backup: Path, tmp_path: Path, member: User
+) -> None:
+    program = Program(tmp_path / "home")
+    url = f"postgresql://nexus@{str(program.home / 'socket').replace('/', '%2F')}/nexus"
+    before = contents_of(database_url())["ratings_rating"]
+
+    done = Installation(program.home, url="", models=tmp_path / "models").call(
+        "restore", str(backup)
+    )
+    program.start()
+    after = contents_of(url)["ratings_rating"]
+    program.end(signal.SIGTERM)
+
+    assert done.returncode == 0, done.stderr
+    assert after == before == (Rating.objects.count(), before[1])
