@@ -259,6 +259,7 @@ INSTALLED_APPS = [
     "nexus.recommendations",
     "nexus.jobs",
     "nexus.backup",
+    "nexus.doctor",
     "nexus.api",
     "nexus.web",
     "nexus.accounts.apps.AdministrationConfig",

@@ -8,6 +8,12 @@ from contextlib import contextmanager
 from nexus.env import WrongVariable, load_env_file
 from nexus.launch.child import django
 from nexus.launch.errors import CannotStart
+from nexus.launch.examine import (
+    NO_DATABASE,
+    examine_without_database,
+    examine_without_settings,
+    has_database,
+)
 from nexus.launch.homes import AlreadyRunning, lock_home
 from nexus.launch.postgres import EmbeddedPostgres
 from nexus.lib.home import Home
@@ -34,12 +40,38 @@ def main(words: list[str]) -> int:
             return run()
         if words[:1] == ["run"]:
             raise CannotStart("`run` takes no arguments; .env.example names what does.")
-        needs_database = settings.IS_EMBEDDED and words[:1] not in NEED_NO_DATABASE
+        if words[:1] == ["doctor"]:
+            return examine(words, settings.HOME, embedded=settings.IS_EMBEDDED)
+        needs_database = settings.IS_EMBEDDED and needs_one(words)
         with database_of(settings.HOME, embedded=needs_database):
             return django(words)
-    except (CannotStart, WrongVariable) as error:
-        sys.stderr.write(f"nexus: {error}\n")
-        return 2
+    except WrongVariable as error:
+        if words[:1] == ["doctor"]:
+            return examine_without_settings(words, error)
+        return refused(error)
+    except CannotStart as error:
+        return refused(error)
+
+
+def refused(error: Exception) -> int:
+    sys.stderr.write(f"nexus: {error}\n")
+    return 2
+
+
+def needs_one(words: list[str]) -> bool:
+    """Say whether the command needs a database."""
+    only_looks = words[:1] == ["restore"] and "--check" in words
+    return not only_looks and words[:1] not in NEED_NO_DATABASE
+
+
+def examine(words: list[str], home: Home, *, embedded: bool) -> int:
+    try:
+        if embedded and not has_database(home):
+            raise CannotStart(NO_DATABASE)
+        with database_of(home, embedded=embedded):
+            return django(words)
+    except CannotStart as error:
+        return examine_without_database(words, error)
 
 
 @contextmanager

@@ -1,0 +1,1 @@
+"""Looks at an installation, names what is wrong with it, and says what to do."""

@@ -1,0 +1,28 @@
+"""`doctor` has something to say also where nothing can start."""
+
+import sys
+
+from nexus.doctor.findings import exit_code, tell, wrong
+from nexus.env import WrongVariable
+from nexus.launch.child import django
+from nexus.launch.errors import CannotStart
+from nexus.lib.home import Home
+
+NO_DATABASE = "There is no database yet."
+
+
+def examine_without_settings(words: list[str], error: WrongVariable) -> int:
+    """Tell the one thing that is known."""
+    remedy = "Correct it, in the environment or in .env; .env.example explains each."
+    findings = [wrong("settings", str(error), remedy=remedy)]
+    sys.stdout.write(tell(findings, for_programs="--json" in words) + "\n")
+    return exit_code(findings)
+
+
+def examine_without_database(words: list[str], error: CannotStart) -> int:
+    return django([*words, "--database-fault", str(error)])
+
+
+def has_database(home: Home) -> bool:
+    """Say whether there is one to look at: looking is no reason to make it."""
+    return (home.postgres_dir / "PG_VERSION").exists()
