@@ -34,12 +34,12 @@ def main(words: list[str]) -> int:
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "nexus.settings")
         # Imported late: the settings are read from the environment just loaded.
         from nexus import settings  # noqa: PLC0415
-        from nexus.launch.run import run  # noqa: PLC0415
+        from nexus.launch.run import ready, run  # noqa: PLC0415
 
-        if words == ["run"]:
-            return run()
-        if words[:1] == ["run"]:
-            raise CannotStart("`run` takes no arguments; .env.example names what does.")
+        ours = {"run": run, "ready": ready}
+        if words and words[0] in ours:
+            refuse_arguments(words)
+            return ours[words[0]]()
         if words[:1] == ["doctor"]:
             return examine(words, settings.HOME, embedded=settings.IS_EMBEDDED)
         needs_database = settings.IS_EMBEDDED and needs_one(words)
@@ -51,6 +51,13 @@ def main(words: list[str]) -> int:
         return refused(error)
     except CannotStart as error:
         return refused(error)
+
+
+def refuse_arguments(words: list[str]) -> None:
+    if len(words) > 1:
+        raise CannotStart(
+            f"`{words[0]}` takes no arguments; .env.example names what does."
+        )
 
 
 def refused(error: Exception) -> int:

@@ -252,6 +252,15 @@ def wait_until_ready(process: subprocess.Popen[bytes]) -> None:
         time.sleep(0.05)
 
 
+def ready() -> int:
+    """Say whether the web server here serves, by the exit code: for health checks."""
+    if is_ready():
+        say(f"{address()} serves.")
+        return 0
+    say(f"{address()} does not serve.")
+    return 1
+
+
 def is_ready() -> bool:
     host = reachable_host()
     with closing(HTTPConnection(host, settings.PORT, timeout=5)) as connection:
