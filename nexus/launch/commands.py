@@ -24,11 +24,13 @@ NEED_NO_DATABASE: tuple[list[str], ...] = (
     ["--help"],
     ["version"],
     ["--version"],
+    ["export_openapi"],
 )
 
 
 def main(words: list[str]) -> int:
     """Return the exit code; what a person can mend is one line without a traceback."""
+    words = [*map(as_module, words[:1]), *words[1:]]
     try:
         load_env_file()
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "nexus.settings")
@@ -51,6 +53,11 @@ def main(words: list[str]) -> int:
         return refused(error)
     except CannotStart as error:
         return refused(error)
+
+
+def as_module(word: str) -> str:
+    """Return the name of the command's module, which cannot have hyphens."""
+    return word if word.startswith("-") else word.replace("-", "_")
 
 
 def refuse_arguments(words: list[str]) -> None:
