@@ -18,6 +18,8 @@ from nexus.backup.archive import blocks_from
 from nexus.backup.errors import NoFittingProgram, ProgramFailed
 from nexus.lib.postgres_programs import embedded_programs
 
+WORDS: Final = {"host": "HOST", "port": "PORT", "user": "USER", "dbname": "NAME"}
+DJANGOS_OWN: Final = {"assume_role", "isolation_level", "pool", "server_side_binding"}
 VERSION: Final = re.compile(r"\(PostgreSQL\) (\d+)")
 
 
@@ -63,11 +65,14 @@ def where() -> tuple[str, dict[str, str]]:
     """Return how the programs reach our database; the password is no word of theirs.
 
     Everybody on the machine can read the words of a program, nobody its environment.
+    Only what was set is told: an older program does not know all that ours can set.
     """
-    connection.ensure_connection()
-    info = connection.connection.info
-    secret = {"PGPASSWORD": info.password} if info.password else {}
-    return make_conninfo("", **info.get_parameters()), dict(os.environ) | secret
+    place = connection.settings_dict
+    told = {word: place[name] for word, name in WORDS.items() if place.get(name)}
+    options = place.get("OPTIONS", {})
+    told |= {word: options[word] for word in options if word not in DJANGOS_OWN}
+    secret = {"PGPASSWORD": place["PASSWORD"]} if place.get("PASSWORD") else {}
+    return make_conninfo("", **told), dict(os.environ) | secret
 
 
 @contextmanager

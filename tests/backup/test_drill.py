@@ -88,7 +88,11 @@ def test_an_embedded_installation_comes_out_of_it(
     )
     program.start()
     after = contents_of(url)["ratings_rating"]
+    again = Installation(program.home, url="", models=tmp_path / "models").call(
+        "backup", str(tmp_path / "again.tar")
+    )
     program.end(signal.SIGTERM)
 
     assert done.returncode == 0, done.stderr
+    assert again.returncode == 0, again.stderr  # while it runs
     assert after == before == (Rating.objects.count(), before[1])

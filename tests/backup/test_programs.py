@@ -2,11 +2,14 @@
 
 from pathlib import Path
 
+import dj_database_url
 import pytest
+from django.db import connection
+from psycopg.conninfo import conninfo_to_dict
 from pytest_django import Settings
 
 from nexus.backup.errors import NoFittingProgram
-from nexus.backup.programs import find_program
+from nexus.backup.programs import find_program, where
 from nexus.lib.postgres_programs import embedded_programs
 
 
@@ -58,3 +61,21 @@ def test_it_says_which_there_are_and_which_is_missing(
 
     assert "PostgreSQL 99" in str(refused.value)
     assert f"{other} is of 98" in str(refused.value)
+
+
+def test_the_password_is_no_word_of_a_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    place = dj_database_url.parse(
+        "postgresql://nexus:pa%40ss@db.example.org:5433/films?sslmode=require"
+    )
+    monkeypatch.setattr(connection, "settings_dict", place)
+
+    told, environment = where()
+
+    assert conninfo_to_dict(told) == {
+        "host": "db.example.org",
+        "port": "5433",
+        "user": "nexus",
+        "dbname": "films",
+        "sslmode": "require",
+    }
+    assert environment["PGPASSWORD"] == "pa@ss"
