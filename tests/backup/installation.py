@@ -1,9 +1,11 @@
 """Installations that back up and restore, and what their databases hold."""
 
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
+from threading import Event
+from time import monotonic
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -11,7 +13,7 @@ import psycopg
 from django.conf import settings
 from psycopg import sql
 
-from tests.launch.program import call
+from tests.launch.program import LIMIT_S, call
 from tests.servers import database_url
 
 TABLES = """
@@ -22,6 +24,8 @@ DIGEST = """
 SELECT count(*), coalesce(md5(string_agg(row, '' ORDER BY row)), '')
 FROM (SELECT md5(t::text) AS row FROM {} t) AS rows
 """
+
+CONNECTED = "SELECT count(*) FROM pg_stat_activity WHERE application_name = %s"
 
 Contents = dict[str, tuple[int, str]]
 
@@ -76,6 +80,31 @@ def empty_database(name: str) -> Iterator[str]:
         yield url
     finally:
         command(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def wait_until_it_waits(program: str) -> None:
+    """Wait until the program is held up by somebody's lock."""
+    waiting = "AND wait_event_type = 'Lock'"
+    wait_until(lambda: count_of(program, waiting) > 0)
+
+
+def wait_until_it_left(program: str) -> None:
+    """Wait until the server has noticed that the program is no more."""
+    wait_until(lambda: count_of(program) == 0)
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    give_up_at, pause = monotonic() + LIMIT_S, Event()
+    while not is_so():
+        assert monotonic() < give_up_at
+        pause.wait(0.01)
+
+
+def count_of(program: str, condition: str = "") -> int:
+    query = f"{CONNECTED} {condition}"
+    with closing(psycopg.connect(named(database_url(), "postgres"))) as connection:
+        ((count,),) = connection.execute(query.encode(), [program])
+    return int(count)
 
 
 def named(url: str, name: str) -> str:

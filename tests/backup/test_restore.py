@@ -13,7 +13,12 @@ import pytest
 from nexus.accounts.models import User
 from nexus.env import PROJECT_DIR
 from tests.backup.forgery import changed, rewritten
-from tests.backup.installation import Installation, contents_of
+from tests.backup.installation import (
+    Installation,
+    contents_of,
+    wait_until_it_left,
+    wait_until_it_waits,
+)
 from tests.launch.program import LIMIT_S, environment, wait_until_gone
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -122,8 +127,8 @@ def test_what_lies_in_the_way_of_a_model_is_named(
 
 def test_a_killed_one_changes_nothing(there: Installation, backup: Path) -> None:
     with psycopg.connect(there.url) as other:
-        # What pg_restore cannot create as long as somebody else is about to.
-        other.execute("CREATE TABLE zzz (id int)")
+        # What holds pg_restore up in its middle: somebody is about to make that table.
+        other.execute("CREATE TABLE ratings_rating (id int)")
         process = subprocess.Popen(
             [sys.executable, "-m", "nexus", "restore", str(backup)],
             cwd=PROJECT_DIR,
@@ -133,10 +138,12 @@ def test_a_killed_one_changes_nothing(there: Installation, backup: Path) -> None
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
-        other.rollback()
+        wait_until_it_waits("pg_restore")
         os.killpg(process.pid, signal.SIGKILL)
         process.wait(LIMIT_S)
+        other.rollback()
     wait_until_gone(there.home)
+    wait_until_it_left("pg_restore")
 
     assert there.contents() == {}
     assert there.call("restore", str(backup)).returncode == 0
