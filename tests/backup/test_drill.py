@@ -3,12 +3,14 @@
 import json
 import signal
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from django.db import connection
 
 from nexus.accounts.models import User
 from nexus.backup.contents import LEFT_OUT
+from nexus.lib.home import Home
 from nexus.ratings.models import Rating
 from tests.backup.installation import Installation, contents_of
 from tests.builders import NOW, make_movie, make_user
@@ -80,7 +82,8 @@ def test_an_embedded_installation_comes_out_of_it(
     backup: Path, tmp_path: Path, member: User
 ) -> None:
     program = Program(tmp_path / "home")
-    url = f"postgresql://nexus@{str(program.home / 'socket').replace('/', '%2F')}/nexus"
+    place = quote(str(Home(program.home).socket_dir), safe="")
+    url = f"postgresql://nexus@{place}/nexus"
     before = contents_of(database_url())["ratings_rating"]
 
     done = Installation(program.home, url="", models=tmp_path / "models").call(
