@@ -1,13 +1,16 @@
 """What the web server calls: `serve`. The application alone starts nothing."""
 
 import gc
+import multiprocessing
 import os
+import signal
 
 from django.core.wsgi import get_wsgi_application
 from django.utils import timezone
 from granian.utils.proxies import wrap_wsgi_with_proxy_headers
 
 from nexus.env import load_env_file
+from nexus.lib.parents import end_with
 
 load_env_file()
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "nexus.settings")
@@ -36,6 +39,9 @@ application = with_length(django, limit=settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
 
 def serve() -> Application:
     """Return what answers requests, and start what it needs beside it."""
+    if (granian := multiprocessing.parent_process()) is not None and granian.pid:
+        # Else it would keep the port for itself, and nobody could stop it.
+        end_with(granian.pid, signal.SIGKILL)
     served: Application = application
     if settings.EDGE_CACHE_MB:
         served = gate = start_gate(served)

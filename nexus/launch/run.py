@@ -224,7 +224,9 @@ def web_command(host: str) -> list[str]:
         "--log-level": "warning",
     }
     words = [word for pair in options.items() for word in pair]
-    return ["-m", "granian", *words, "--no-ws", "--factory", "nexus.wsgi:serve"]
+    # One that crashed is replaced, while the others go on.
+    switches = ["--no-ws", "--respawn-failed-workers", "--factory"]
+    return ["-m", "granian", *words, *switches, "nexus.wsgi:serve"]
 
 
 @contextmanager

@@ -13,8 +13,9 @@ import pytest
 from tests.launch.program import (
     Program,
     call,
-    children_of,
+    listeners_at,
     processes_of,
+    wait_until,
     wait_until_gone,
 )
 
@@ -165,15 +166,28 @@ def test_it_starts_after_it_was_killed(program: Program) -> None:
     assert get(program, "/api/movies/")["count"] > 100
 
 
-@pytest.mark.parametrize("worker_only", [True, False])
-def test_it_ends_when_the_web_server_crashes(
-    program: Program, worker_only: bool
-) -> None:
-    pid = program.pid_of("granian")
-    if worker_only:
-        pid = max(children_of(pid, program.home))
+def test_it_replaces_a_web_process_that_crashes(program: Program) -> None:
+    (crashed,) = program.web_processes()
 
-    os.kill(pid, signal.SIGKILL)
+    os.kill(crashed, signal.SIGKILL)
+
+    wait_until(lambda: program.web_processes() not in ([], [crashed]))
+    wait_until(lambda: listeners_at(program.port) == 1)
+    assert get(program, "/api/movies/")["count"] > 100
+
+
+def test_no_web_process_outlives_what_started_it(program: Program) -> None:
+    killed = [program.process.pid, program.pid_of("granian")]
+    for pid in killed:
+        os.kill(pid, signal.SIGKILL)
+
+    program.wait()
+
+    wait_until_gone(program.home)
+
+
+def test_it_ends_when_the_web_server_crashes(program: Program) -> None:
+    os.kill(program.pid_of("granian"), signal.SIGKILL)
 
     assert program.wait() == 1
     assert "The web server has ended" in program.said
