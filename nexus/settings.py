@@ -84,7 +84,14 @@ DATABASES = {"default": database()}
 # The threads of a web process come and go, and would leave their connections open:
 # there they share this pool, which has one for each of them and for each job.
 JOB_CONNECTIONS = 10
-POOL = {"min_size": 2, "max_size": WEB_THREADS + JOB_CONNECTIONS, "timeout": 5.0}
+POOL = {
+    "min_size": 2,
+    "max_size": WEB_THREADS + JOB_CONNECTIONS,
+    "timeout": 0.5,  # then somebody looks whether the server is there
+    # It would wait twice as long with each failure. Having given up, it tries again as
+    # soon as somebody asks.
+    "reconnect_timeout": 1.0,
+}
 DATABASE_POOL = env_bool("DATABASE_POOL", default=True)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

@@ -1,10 +1,21 @@
-"""Django's backend, with a cheaper look at each connection that the pool lends."""
+"""Django's backend, with a cheaper look at each connection that the pool lends.
+
+While the server is away, everybody is told so at once: the pool would let each request
+wait for its time limit, until no thread is left for those that need no database.
+"""
 
 import select
-from typing import Any
+from time import monotonic
+from typing import Any, Final
 
 import psycopg
 from django.db.backends.postgresql import base
+from psycopg_pool import PoolTimeout
+
+from nexus.database.outage import Outage
+
+PATIENCE_S: Final = 5.0  # where all of the pool's are in use
+OUTAGE: Final = Outage()
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -14,11 +25,27 @@ class DatabaseWrapper(base.DatabaseWrapper):
         Django's own check asks the server, before each request. A restart, or a server
         that ended a connection for any reason, is seen at the socket without asking.
         """
-        connection = super().get_new_connection(conn_params)
-        while self.pool and has_ended(connection):
+        if not self.pool:
+            return super().get_new_connection(conn_params)
+        if OUTAGE.is_on:
+            look(conn_params)
+        connection = self.borrow(conn_params)
+        while has_ended(connection):
             self.pool.putconn(connection)  # which opens another in its place
-            connection = super().get_new_connection(conn_params)
+            look(conn_params)
+            connection = self.borrow(conn_params)
         return connection
+
+    def borrow(self, conn_params: dict[str, Any]) -> Any:
+        """Wait for one of the pool's, and see now and then whether there is hope."""
+        give_up_at = monotonic() + PATIENCE_S
+        while True:
+            try:
+                return super().get_new_connection(conn_params)
+            except PoolTimeout:
+                look(conn_params)
+                if monotonic() > give_up_at:
+                    raise
 
 
 def has_ended(connection: psycopg.Connection[Any]) -> bool:
@@ -31,3 +58,15 @@ def has_ended(connection: psycopg.Connection[Any]) -> bool:
     except psycopg.OperationalError:
         return True
     return False
+
+
+def look(conn_params: dict[str, Any]) -> None:
+    """Connect beside the pool; raises OperationalError while nobody answers."""
+    if not OUTAGE.may_look():
+        raise psycopg.OperationalError("the server did not answer a moment ago")
+    try:
+        psycopg.connect(**conn_params).close()
+    except psycopg.OperationalError:
+        OUTAGE.begin()
+        raise
+    OUTAGE.end()

@@ -2,9 +2,20 @@
 
 from django.db import connection, transaction
 from procrastinate.contrib.django import app
-from procrastinate.exceptions import AlreadyEnqueued
+from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from procrastinate.types import JSONDict
 from psycopg.types.json import Jsonb
+
+from nexus.lib.errors import UnavailableError
+
+
+class QueueUnavailable(UnavailableError):
+    """The queue is in the database, which does not answer."""
+
+    code = "database_unavailable"
+
+    def __init__(self) -> None:
+        super().__init__("The database does not answer.")
 
 
 def do_later(task: str, *, arguments: JSONDict, once: str | None = None) -> None:
@@ -20,6 +31,8 @@ def do_later(task: str, *, arguments: JSONDict, once: str | None = None) -> None
             deferrer.defer(**arguments)
     except AlreadyEnqueued:
         return
+    except ConnectorException as error:
+        raise QueueUnavailable from error
 
 
 def forget_jobs(*, arguments: JSONDict) -> None:
