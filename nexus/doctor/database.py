@@ -192,6 +192,6 @@ def worker(now: datetime) -> Finding:
             remedy="Look at /admin/procrastinate/; start another worker."
             if alive
             else "Start the product, or where WORKER_IN_WEB is off: "
-            "`python -m nexus procrastinate worker`.",
+            "`python -m nexus worker`.",
         )
     return ok("worker", f"{count} jobs wait, {alive} workers are alive.")

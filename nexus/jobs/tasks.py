@@ -129,7 +129,7 @@ def erase_closed_accounts(timestamp: int) -> None:
     closing.erase_closed_accounts(now=timezone.now())
 
 
-@app.periodic(cron="*/5 * * * *")
+@app.periodic(cron="* * * * *")
 @app.task(
     name="take_up_stalled_jobs",
     queueing_lock="take_up_stalled_jobs",

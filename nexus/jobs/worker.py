@@ -1,11 +1,11 @@
-"""The worker beside the web server, for installations on one machine."""
+"""The worker: a thread beside the web server, or all that a process of its own does."""
 
 import asyncio
 import atexit
 import copy
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, cast
 
@@ -17,15 +17,25 @@ from procrastinate.worker import Worker
 
 logger = logging.getLogger(__name__)
 
+BUILTIN_QUEUE = "builtin"
 START_AGAIN_S = 5.0
-STOP_LIMIT_S = 5.0
+STOP_LIMIT_S = 5.0  # of a web process, which is waited for
 
 
 class WorkerThread(threading.Thread):
-    """Runs jobs until it is stopped; where the database goes away, it starts again."""
+    """Runs jobs until it is stopped; where the database goes away, it starts again.
 
-    def __init__(self) -> None:
+    Of all queues, unless some are named. Once it is to stop, a job that waits for
+    another process is ended a second before the limit; others run to their end. What
+    does not get there is taken up by another worker.
+    """
+
+    def __init__(
+        self, *, queues: Sequence[str] = (), stop_limit_s: float = STOP_LIMIT_S
+    ) -> None:
         super().__init__(name="worker", daemon=True)
+        self.queues = queues
+        self.stop_limit_s = stop_limit_s
         self.loop = asyncio.new_event_loop()
         self.stopping = asyncio.Event()
 
@@ -47,8 +57,10 @@ class WorkerThread(threading.Thread):
         async with worker_app.open_async():
             jobs = asyncio.create_task(
                 worker_app.run_worker_async(
+                    queues=self.queues or sorted(queue_names()),
                     install_signal_handlers=False,
                     concurrency=2,
+                    shutdown_graceful_timeout=self.stop_limit_s - 1,
                     task_middleware=[on_a_connection_of_its_own],
                 )
             )
@@ -59,11 +71,16 @@ class WorkerThread(threading.Thread):
             with suppress(asyncio.CancelledError):
                 await jobs
 
+    def begin_to_stop(self) -> None:
+        """Take no other jobs; may be called from a signal's handler."""
+        with suppress(RuntimeError):  # it has ended already
+            self.loop.call_soon_threadsafe(self.stopping.set)
+
     def stop(self) -> None:
         """Let running jobs end, take no others, and wait for that."""
         if self.is_alive():
-            self.loop.call_soon_threadsafe(self.stopping.set)
-            self.join(STOP_LIMIT_S)
+            self.begin_to_stop()
+            self.join(self.stop_limit_s)
 
 
 def app_for_worker() -> App:
@@ -93,6 +110,11 @@ def on_a_connection_of_its_own(
         return call_next()
     finally:
         connections.close_all()
+
+
+def queue_names() -> set[str]:
+    """Return those that our tasks are in, not the library's own."""
+    return {task.queue for task in app.tasks.values()} - {BUILTIN_QUEUE}
 
 
 def start_worker_thread() -> WorkerThread:

@@ -27,7 +27,7 @@ from tests.deploy.files import compose_environment, copied, dockerfile
 from tests.launch.program import LIMIT_S, environment, wait_until_gone
 from tests.servers import free_port
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.installation, pytest.mark.django_db(transaction=True)]
 
 KEY = "tK9-wq3ZrX0vB7nM_2LpA8sD4fG6hJ1yQe5Ru-7Ti8Yo9Px0Zc1Vb2Nm3"
 HOST = "films.example.org"
@@ -170,7 +170,7 @@ def test_the_worker_takes_what_waits(image: Image) -> None:
     words = ("nexus", "procrastinate", "defer", "purge_sessions", '{"timestamp": 0}')
     assert image.call(*words)[0] == 0
 
-    with image.running("nexus", "procrastinate", "worker") as worker:
+    with image.running("nexus", "worker") as worker:
         url = (image.home.parent / "database-url").read_text()
         with closing(psycopg.connect(url, autocommit=True)) as connection:
             wait_until_done(connection, worker)

@@ -90,7 +90,7 @@ def test_jobs_that_nobody_takes() -> None:
     assert finding.message == (
         "1 jobs wait, the first for 31 minutes; 0 workers are alive."
     )
-    assert "python -m nexus procrastinate worker" in finding.remedy
+    assert "python -m nexus worker" in finding.remedy
 
 
 def test_jobs_that_wait_for_a_moment_are_no_fault() -> None:

@@ -71,7 +71,8 @@ class Web:
         self.program.start(**self.variables)
 
     def kill(self) -> None:
-        os.kill(self.program.web_processes()[0], signal.SIGKILL)
+        """Kill what would start another web process; the one there is ends with it."""
+        os.kill(self.program.pid_of("granian"), signal.SIGKILL)
         assert self.program.wait() == 1
 
     def stop(self) -> None:
@@ -88,7 +89,7 @@ class Worker:
 
     def start(self) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "nexus", "procrastinate", "worker"],
+            [sys.executable, "-m", "nexus", "worker"],
             cwd=PROJECT_DIR,
             env=environment(self.home, **self.variables),
             stdout=subprocess.DEVNULL,
@@ -96,7 +97,7 @@ class Worker:
         )
 
     def kill(self) -> None:
-        inner = {"nexus.manage", "procrastinate"}
+        inner = {"nexus.manage", "worker"}
         for pid in processes_of(self.home):
             if inner <= set(command_of(pid)):
                 os.kill(pid, signal.SIGKILL)

@@ -1,0 +1,57 @@
+"""`worker`: runs jobs until a signal comes, for installations with WORKER_IN_WEB=off.
+
+Exit codes: 0 it was stopped, and no job was broken off; 1 some were, and another worker
+takes them up; 2 it was called wrongly.
+"""
+
+import signal
+import sys
+from argparse import ArgumentParser
+from types import FrameType
+from typing import Any, Final
+
+from django.core.management.base import BaseCommand, CommandError
+
+from nexus.jobs.worker import WorkerThread, queue_names
+
+STOP_LIMIT_S: Final = 45.0  # what waits for it to stop should wait longer
+MOMENT_S: Final = 0.5
+
+
+class Command(BaseCommand):
+    help = (
+        "Run jobs until a signal comes; then let those that run end, for 45 seconds. "
+        "Exit codes: 0 stopped, 1 some jobs were broken off, 2 called wrongly."
+    )
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--queues",
+            default="",
+            metavar="NAMES",
+            help="Of these queues only, separated by commas: "
+            f"{', '.join(sorted(queue_names()))}.",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        names = read_queues(options["queues"])
+        worker = WorkerThread(queues=names, stop_limit_s=STOP_LIMIT_S)
+
+        def stop(number: int, frame: FrameType | None) -> None:
+            worker.begin_to_stop()
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, stop)
+        worker.start()
+        while worker.is_alive() and not worker.stopping.is_set():
+            worker.join(MOMENT_S)
+        worker.join(STOP_LIMIT_S)
+        sys.exit(int(worker.is_alive()))
+
+
+def read_queues(text: str) -> list[str]:
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    if unknown := sorted({*names} - queue_names()):
+        raise CommandError(f"There is no queue {unknown[0]!r:.40}.", returncode=2)
+    return names
