@@ -62,20 +62,25 @@ def written(path: Path) -> Iterator[IO[bytes]]:
     It is its owner's alone. A killed program leaves the part that it wrote, under a
     hidden name that the next one takes over.
     """
-    if os.path.lexists(path):
-        raise CannotBackUp(f"{path} is there already: name another file.")
+    refuse_if_there(path)
     partial = path.with_name(f".{path.name}.partial")
     with hold(partial) as file:
         try:
             yield file
             file.flush()
             os.fsync(file.fileno())
+            refuse_if_there(path)  # made by somebody meanwhile
             partial.rename(path)
         except BaseException:
             with suppress(OSError):
                 partial.unlink()
             raise
     sync_folder(path.parent)
+
+
+def refuse_if_there(path: Path) -> None:
+    if os.path.lexists(path):
+        raise CannotBackUp(f"{path} is there already: name another file.")
 
 
 def hold(partial: Path) -> IO[bytes]:

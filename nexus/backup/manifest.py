@@ -72,5 +72,11 @@ def from_text(text: bytes) -> Manifest:
         )
     if told != digest({"product": PRODUCT, "format": FORMAT} | body):
         raise UnusableBackup("Its manifest was changed or is damaged.")
-    files = {name: Facts(**facts) for name, facts in body.pop("files").items()}
-    return Manifest(**body, files=files)
+    try:
+        files = {name: Facts(**facts) for name, facts in body.pop("files").items()}
+        return Manifest(**body, files=files)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise UnusableBackup(
+            "Its manifest is another than this version of Nexus knows: restore it with "
+            "the version that made it, or a newer one."
+        ) from error

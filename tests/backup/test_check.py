@@ -114,6 +114,15 @@ def test_one_of_a_newer_format(path: Path) -> None:
     assert "does not know (2)" in refusal(path)
 
 
+def test_a_manifest_with_what_nobody_knows(path: Path) -> None:
+    def other(body: dict[str, Any]) -> None:
+        body["weather"] = "fine"
+
+    rewritten(path, manifest=other)
+
+    assert "another than this version of Nexus knows" in refusal(path)
+
+
 def why_not_restored(path: Path) -> str:
     with pytest.raises(UnusableBackup) as refused:
         restore(path=path)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -21,7 +22,7 @@ from tests.backup.installation import (
 )
 from tests.launch.program import LIMIT_S, environment, wait_until_gone
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.installation, pytest.mark.django_db(transaction=True)]
 
 
 def refusal(there: Installation, path: Path, *, code: int = 2) -> str:
@@ -108,6 +109,34 @@ def test_it_takes_its_models_away_after_a_failure(
     rewritten(path, dump=lambda dump: dump[: len(dump) // 2])
 
     assert "pg_restore" in refusal(there, path, code=1)
+
+
+def test_a_full_disk_changes_nothing(
+    here: Installation, there: Installation, versions: list[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "backup.tar"
+    assert here.call("backup", str(path)).returncode == 0
+
+    ended = subprocess.run(
+        [sys.executable, "-m", "nexus", "restore", str(path)],
+        cwd=PROJECT_DIR,
+        env=environment(there.home, **there.variables),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=LIMIT_S,
+        preexec_fn=grow_no_file,
+    )
+
+    assert ended.returncode == 1
+    assert "File too large" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert list(there.models.iterdir()) == []
+    assert there.contents() == {}
+
+
+def grow_no_file() -> None:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (512, 512))
 
 
 def test_what_lies_in_the_way_of_a_model_is_named(
