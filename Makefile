@@ -12,7 +12,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 CHECK_SCHEMA := $(VENV)/deploy/bin/check-jsonschema
 RENDER_SCHEMA ?= https://render.com/schema/render.yaml.json
 
-.PHONY: run test coverage check bench bench-parts eval audit lint-deploy lint-render format lock clean
+.PHONY: run test test-installation coverage check bench bench-parts eval audit lint-deploy lint-render format lock clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/base
@@ -21,7 +21,11 @@ run: $(VENV)/base
 test: $(VENV)/dev
 	$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist worksteal
 
-# The same, and which lines no test runs: takes half as long again.
+# Whole installations, started, backed up, restored and broken: minutes more.
+test-installation: $(VENV)/dev
+	$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist worksteal -m installation
+
+# As `test`, and which lines no test runs: takes half as long again.
 coverage: $(VENV)/dev
 	$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist worksteal --cov --cov-report=term:skip-covered
 

@@ -25,7 +25,7 @@ from tests.backup.installation import (
 from tests.launch.program import LIMIT_S, environment, wait_until_gone
 from tests.tokens import sign_in
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.installation, pytest.mark.django_db(transaction=True)]
 
 BOTH = """
 WITH film AS (

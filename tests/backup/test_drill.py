@@ -17,7 +17,7 @@ from tests.builders import NOW, make_movie, make_user
 from tests.launch.program import Program
 from tests.servers import database_url
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.installation, pytest.mark.django_db(transaction=True)]
 
 MEMBERS, FILMS = 500, 200  # everybody rates everything: 100,000 ratings
 RATE = """

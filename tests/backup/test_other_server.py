@@ -16,7 +16,7 @@ from nexus.launch.child import before_postgres
 from tests.backup.installation import Installation, command, empty_database
 from tests.launch.program import LIMIT_S
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.installation, pytest.mark.django_db(transaction=True)]
 
 OLDER = Path("/usr/lib/postgresql/15/bin")
 needs_older = pytest.mark.skipif(

@@ -12,7 +12,7 @@ from tests.backup.installation import Installation, empty_database
 from tests.launch.program import call
 from tests.servers import database_url, free_port, valkey_server
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.installation, pytest.mark.django_db(transaction=True)]
 
 KEY = "tK9-wq3ZrX0vB7nM_2LpA8sD4fG6hJ1y"
 
