@@ -27,7 +27,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         """
         if not self.pool:
             return super().get_new_connection(conn_params)
-        if OUTAGE.is_on:
+        if OUTAGE.is_on and not self.pool.get_stats()["pool_available"]:
             look(conn_params)
         connection = self.borrow(conn_params)
         while has_ended(connection):
@@ -43,7 +43,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
             try:
                 return super().get_new_connection(conn_params)
             except PoolTimeout:
-                look(conn_params)
+                # No outage, if that fails: it may only have too many connections.
+                psycopg.connect(**conn_params).close()
                 if monotonic() > give_up_at:
                     raise
 
