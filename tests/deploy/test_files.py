@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from secrets import token_urlsafe
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ from tests.deploy.files import (
     unit,
     unit_environment,
 )
+from tests.launch.program import call
 
 OURS = {"run", "ready"}
 SERVICES = ("web", "worker")
@@ -128,6 +130,22 @@ def test_compose_keeps_what_must_not_be_lost() -> None:
     mounts = [mount for one in found["services"].values() for mount in one["volumes"]]
 
     assert {mount.partition(":")[0] for mount in mounts} == found["volumes"].keys()
+
+
+def test_compose_passes_every_check_of_a_deployment(tmp_path: Path) -> None:
+    """On an open network, that is; `check` connects to nothing."""
+    variables = compose_environment("web") | {
+        "DATABASE_URL": "postgresql://nexus@127.0.0.1:9/nexus",
+        "SECRET_KEY": token_urlsafe(48),
+        "ALLOWED_HOSTS": "films.example.org",
+        "HTTPS": "on",
+    }
+
+    words = ("check", "--deploy", "--fail-level", "WARNING")
+    done = call(tmp_path / "home", *words, **variables)
+
+    assert done.returncode == 0, done.stderr
+    assert "no issues" in done.stdout
 
 
 @pytest.fixture
