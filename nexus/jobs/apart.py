@@ -6,7 +6,6 @@ no thread; what it waits for ends when the process that waits does.
 """
 
 import asyncio
-import ctypes
 import logging
 import os
 import signal
@@ -14,9 +13,10 @@ import sys
 from contextlib import suppress
 from typing import Final
 
+from nexus.lib.parents import end_with
+
 logger = logging.getLogger(__name__)
 
-PR_SET_PDEATHSIG: Final = 1
 POLITENESS: Final = 10  # of 19
 
 
@@ -53,7 +53,7 @@ async def run_apart(*words: str) -> str:
 
 def main(words: list[str]) -> None:
     """Run the command here, in the new process."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(signal.SIGTERM))
+    end_with(os.getppid(), signal.SIGTERM)
     os.nice(POLITENESS)
     # It counts nothing, and would leave files behind among those of the web processes.
     os.environ.pop("PROMETHEUS_MULTIPROC_DIR", None)
