@@ -90,8 +90,7 @@ def installation(
         script = "".join(f"{shell}echo; echo {BETWEEN}\n" for shell, _ in BLOCKS)
         answers = run(script, program.port, folder=folder).split(BETWEEN)
         apart = {"METRICS_PORT": str(worker_port), "LOG_LEVEL": "error"}
-        words = ("procrastinate", "worker", "--shutdown-graceful-timeout", "1")
-        stack.enter_context(running(program.home, *words, **variables | apart))
+        stack.enter_context(running(program.home, "worker", **variables | apart))
         found = Installation(program, worker_port, sink, answers)
         wait_until(lambda: has_worked(found))
         yield found

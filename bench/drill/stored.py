@@ -14,6 +14,7 @@ from bench.drill.services import Site
 from bench.drill.writer import Writer
 from bench.mix.caller import Pace, Somebody
 from bench.mix.ledger import joined, lost_ratings
+from bench.people import Tokens
 
 MAILS_PER_S: Final = 2.0
 # As `writer` numbers what it writes.
@@ -49,9 +50,9 @@ def register(site: Site, number: int) -> Somebody:
     place = HTTPConnection("127.0.0.1", site.port, timeout=30)
     with closing(place) as connection:
         connection.request("POST", "/api/auth/register/", json.dumps(body), headers)
-        token = json.loads(connection.getresponse().read())["access"]
+        told = json.loads(connection.getresponse().read())
     ((pk,),) = ask(site, "SELECT id FROM accounts_user WHERE email = %s", address)
-    return Somebody(pk, address, token)
+    return Somebody(pk, address, Tokens(told["access"], told["refresh"]))
 
 
 def lost_of(site: Site, writers: Sequence[Writer]) -> list[str]:

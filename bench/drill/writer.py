@@ -89,7 +89,7 @@ class Writer:
 def rating(member: Somebody, film: int, number: int, *, stars: float) -> Write:
     """Say something of the film, over what was said before."""
     body = json.dumps({"stars": stars, "review": f"{number}"})
-    ask = Ask(f"{API}/movies/{film}/rating/", member.token, "PUT", body)
+    ask = Ask(f"{API}/movies/{film}/rating/", member.tokens.access, "PUT", body)
     return Write("rating", ask, (member.id, film), number * 16 + round(stars * 2))
 
 
@@ -97,13 +97,13 @@ def viewing(member: Somebody, film: int, number: int) -> Write:
     """Add to the history, for a day of its own."""
     day = str(FIRST_DAY + timedelta(number))
     body = json.dumps({"movie": film, "watched_on": day})
-    ask = Ask(f"{API}/user/history/", member.token, "POST", body)
+    ask = Ask(f"{API}/user/history/", member.tokens.access, "POST", body)
     return Write("viewing", ask, (member.id, number), film)
 
 
 def playlist(member: Somebody, film: int, number: int) -> Write:
     body = json.dumps({"name": f"{number}", "movies": [film]})
-    ask = Ask(f"{API}/playlists/", member.token, "POST", body)
+    ask = Ask(f"{API}/playlists/", member.tokens.access, "POST", body)
     return Write("playlist", ask, (member.id, number), film)
 
 

@@ -10,9 +10,10 @@ from bench.drill.probe import Probe
 from bench.drill.writer import Writer, kind_of, rating, send
 from bench.load.wrk import Ask
 from bench.mix.caller import Pace, Somebody
+from bench.people import Tokens
 from tests.servers import free_port
 
-MEMBER = Somebody(7, "member@example.org", "token")
+MEMBER = Somebody(7, "member@example.org", Tokens("access", "refresh"))
 BROKEN = "no answer (ConnectionResetError)"
 
 

@@ -13,6 +13,6 @@ def test_it_says_that_the_port_is_taken(settings: Settings) -> None:
         settings.METRICS_PORT = taken.getsockname()[1]
 
         with pytest.raises(CommandError, match="set METRICS_PORT to another") as caught:
-            call_command("procrastinate", "worker")
+            call_command("worker")
 
     assert caught.value.returncode == 2

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError
 
+from nexus.jobs.exposed import expose
 from nexus.jobs.worker import WorkerThread, queue_names
 
 STOP_LIMIT_S: Final = 45.0  # what waits for it to stop should wait longer
@@ -36,6 +37,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         names = read_queues(options["queues"])
+        expose()
         worker = WorkerThread(queues=names, stop_limit_s=STOP_LIMIT_S)
 
         def stop(number: int, frame: FrameType | None) -> None:
