@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
+from typing import Final
 
 CLONE_NEWUSER = 0x10000000
 PR_SET_PDEATHSIG = 1
@@ -90,12 +91,17 @@ def is_in_foreground() -> bool:
         return False
 
 
+# glibc has threads take memory from arenas of their own, each of which keeps what is
+# given back to it: with two dozen threads a web process grew by a third more.
+FEW_ARENAS: Final = {"MALLOC_ARENA_MAX": "2"}
+
+
 @contextmanager
 def service(words: list[str], **variables: str) -> Iterator[subprocess.Popen[bytes]]:
     """Run a Python program beyond the reach of the terminal's Ctrl-C; stop it after."""
     process = subprocess.Popen(  # noqa: S603  our own words
         [sys.executable, *words],
-        env=os.environ | variables,
+        env=FEW_ARENAS | os.environ | variables,
         stdin=subprocess.DEVNULL,
         start_new_session=True,
         preexec_fn=die_with_parent(signal.SIGTERM),  # noqa: PLW1509  others sleep
