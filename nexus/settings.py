@@ -32,6 +32,7 @@ from nexus.env import (
     env_url,
 )
 from nexus.lib.home import Home
+from nexus.lib.logs import logging_at
 from nexus.lib.mail_url import LEGAL as MAIL_URL_LEGAL
 from nexus.lib.mail_url import parse_mail_url
 from nexus.lib.notices import TMDB_NOTICE
@@ -357,21 +358,7 @@ PROCRASTINATE_ON_APP_READY = "nexus.jobs.metrics.watch_jobs"
 
 # --- Logs
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"json": {"()": "nexus.lib.logs.json_formatter"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
-    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
-    "loggers": {
-        "django": {"level": LOG_LEVEL, "propagate": True},
-        # Requests are logged once, with route and duration, by RequestContext.
-        "django.request": {"level": "CRITICAL"},
-        "django.server": {"level": "WARNING"},
-        "httpx": {"level": "WARNING"},  # its lines carry whole addresses
-        "procrastinate": {"level": "WARNING"},
-    },
-}
+LOGGING = logging_at(LOG_LEVEL)
 SPECTACULAR_SETTINGS = {
     "TITLE": "Nexus",
     "VERSION": __version__,

@@ -9,6 +9,7 @@ from pytest_django import Settings
 
 from nexus import wsgi
 from nexus.api.edge import Gate
+from nexus.api.pulse import PULSE
 from nexus.recommendations.films import STORE
 from tests.api.edge_caller import PATIENCE_S
 
@@ -26,6 +27,7 @@ def gate(settings: Settings) -> Iterator[Gate]:
     finally:
         STORE.settle()
         found.changes.stop()
+        PULSE.stop()
         gc.unfreeze()
         gc.set_threshold(*thresholds)
 
@@ -34,11 +36,7 @@ def test_feeds_hear_of_changes_as_the_edge_does(gate: Gate) -> None:
     give_up_at = monotonic() + PATIENCE_S
     while STORE.heard() is None:
         assert monotonic() < give_up_at, "it hears nothing"
-
-    assert STORE.changes is gate.changes
-
-
-def test_the_first_picture_is_drawn(gate: Gate) -> None:
     STORE.settle()
 
+    assert STORE.changes is gate.changes
     assert STORE.picture.number == 1

@@ -2,6 +2,7 @@
 
 import logging
 import re
+from typing import Any
 
 import structlog
 from structlog.typing import EventDict, Processor
@@ -57,3 +58,22 @@ def json_formatter() -> logging.Formatter:
             structlog.processors.JSONRenderer(),
         ],
     )
+
+
+def logging_at(level: str) -> dict[str, Any]:
+    """Return what `logging.config.dictConfig` takes."""
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"json": {"()": "nexus.lib.logs.json_formatter"}},
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+        "root": {"handlers": ["stderr"], "level": level},
+        "loggers": {
+            "django": {"level": level, "propagate": True},
+            # Requests are logged once, with route and duration, by RequestContext.
+            "django.request": {"level": "CRITICAL"},
+            "django.server": {"level": "WARNING"},
+            "httpx": {"level": "WARNING"},  # its lines carry whole addresses
+            "procrastinate": {"level": "WARNING"},
+        },
+    }

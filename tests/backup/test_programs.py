@@ -4,7 +4,7 @@ from pathlib import Path
 
 import dj_database_url
 import pytest
-from django.db import connection
+from django.db import connections
 from psycopg.conninfo import conninfo_to_dict
 from pytest_django import Settings
 
@@ -67,7 +67,8 @@ def test_the_password_is_no_word_of_a_program(monkeypatch: pytest.MonkeyPatch) -
     place = dj_database_url.parse(
         "postgresql://nexus:pa%40ss@db.example.org:5433/films?sslmode=require"
     )
-    monkeypatch.setattr(connection, "settings_dict", place)
+    # Not through `connection`: taken back there, it would be gone for good.
+    monkeypatch.setattr(connections["default"], "settings_dict", place)
 
     told, environment = where()
 
