@@ -25,8 +25,8 @@ NO_FILM = 920_002
 MARGIN_S = 5.0  # for hundreds of threads on a busy machine
 PATIENCE_S = 30.0
 TIRED_S = 20.0  # after so long a caller gives up asking again
-# Calls a second; the budget is smaller, as calls draw together on a busy machine. Without
-# one all hundred would come in the same second.
+# Calls a second; the budget is smaller, as calls draw together on a busy machine.
+# Without one all hundred would come in the same second.
 TOLERATED = 60
 
 
