@@ -235,11 +235,14 @@ def faults_of(sink: Sink, words: str) -> list[dict[str, Any]]:
 
 
 def test_a_lost_model_is_a_fault(installation: Installation) -> None:
-    wait_until(lambda: bool(faults_of(installation.sink, "model is not served")))
+    def lacking() -> list[str]:
+        told = installation.figures().splitlines()
+        return [line for line in told if "nexus_model_lacking_processes " in line]
 
-    wait_until(
-        lambda: "nexus_model_lacking_processes 0.0" not in installation.figures()
-    )
+    wait_until(lambda: bool(faults_of(installation.sink, "model is not served")))
+    wait_until(lambda: lacking()[-1] != "nexus_model_lacking_processes 0.0")
+
+    assert float(lacking()[-1].split()[-1]) > 0
 
 
 def test_a_request_is_traced(installation: Installation) -> None:
@@ -259,10 +262,14 @@ def test_a_request_is_traced(installation: Installation) -> None:
 
 
 def test_calls_and_jobs_are_traced(installation: Installation) -> None:
-    def names() -> set[str]:
-        return {span.name.partition(" ")[0] for span in installation.sink.spans}
+    def named(word: str) -> list[Any]:
+        spans = installation.sink.spans
+        return [span for span in spans if span.name.partition(" ")[0] == word]
 
-    wait_until(lambda: names() >= {"job", "statement"})
+    wait_until(lambda: all(named(word) for word in ("ask", "job", "statement")))
+
+    assert all(span.name.partition(" ")[2] for span in named("job"))
+    assert all(span.end_time_unix_nano > 0 for span in named("ask"))
 
 
 def test_nobody_is_told_what_is_secret(installation: Installation) -> None:

@@ -181,9 +181,9 @@ def test_no_web_process_outlives_what_started_it(program: Program) -> None:
     for pid in killed:
         os.kill(pid, signal.SIGKILL)
 
-    program.wait()
-
+    assert program.wait() == -signal.SIGKILL
     wait_until_gone(program.home)
+    assert not processes_of(program.home)
 
 
 def test_it_ends_when_the_web_server_crashes(program: Program) -> None:
