@@ -175,6 +175,20 @@ class TmdbServer:
             default=0,
         )
 
+    def early(self, *, calls: int, window_s: float, since: float) -> list[float]:
+        """Return by how many seconds calls came before their window began.
+
+        So many are to come in each window since that moment. However busy the machine
+        is, it can only make calls late.
+        """
+        with self._lock:
+            moments = sorted(self.arrivals)
+        ahead_s = [
+            since + place // calls * window_s - moment
+            for place, moment in enumerate(moments)
+        ]
+        return [seconds for seconds in ahead_s if seconds > 0]
+
     def reset(self) -> None:
         """Recover, hurry and forget the calls; films stay as they are."""
         self.recover()

@@ -6,6 +6,7 @@ from datetime import timedelta
 from functools import partial
 from io import StringIO
 from itertools import count
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -13,8 +14,8 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
 
+from nexus.catalog import budget, patience
 from nexus.catalog import fill as fills
-from nexus.catalog import patience
 from nexus.catalog.models import Credit, Movie
 from nexus.catalog.patience import Interrupted, OutageTooLong, Patience
 from nexus.tmdb import TmdbNotFound, TmdbUnavailable
@@ -298,10 +299,12 @@ def test_two_fills_at_once_do_no_harm(tmdb: TmdbServer) -> None:
 
 
 def test_it_asks_in_the_background(tmdb: TmdbServer) -> None:
+    began_s = monotonic()
+
     run("fill", "--pages", "2")
 
-    # Ten of the thirty calls that TMDb is asked within a second are for people.
-    assert tmdb.busiest(1.0) <= 20
+    left = budget.CALLS - budget.LEFT_TO_PEOPLE
+    assert not tmdb.early(calls=left, window_s=budget.WINDOW_S, since=began_s)
 
 
 # How long it waits

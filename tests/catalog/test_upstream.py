@@ -41,6 +41,7 @@ from tests.together import together
 pytestmark = pytest.mark.django_db(transaction=True)
 
 SOMEBODY = people("Keanu Reeves")
+PATIENCE_S = 30.0  # of 64 threads on a busy machine
 
 OUTCOMES = ["success", "not_found", "nonsense", "failure", "timeout"]
 
@@ -419,15 +420,15 @@ def test_a_films_recommendations_have_one_limit(tmdb: TmdbServer) -> None:
     assert len(tmdb.asked) == 2
 
 
-def test_all_who_come_at_once_are_served_in_time(tmdb: TmdbServer) -> None:
+def test_all_who_come_at_once_are_served_in_turns(tmdb: TmdbServer) -> None:
     began_s = monotonic()
 
-    answers = together(*[ask] * 64)
+    with impatience(PATIENCE_S):
+        answers = together(*[ask] * 64)
 
     assert all(answers)
     assert len(tmdb.asked) == 64
-    assert tmdb.busiest(1.0) <= 40  # what TMDb tolerates
-    assert monotonic() - began_s >= 2 * budget.WINDOW_S
+    assert not tmdb.early(calls=budget.CALLS, window_s=budget.WINDOW_S, since=began_s)
 
 
 def test_a_failure_counts_also_where_no_time_is_left_for_a_repeat(
