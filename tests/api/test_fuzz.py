@@ -51,7 +51,7 @@ def member(
 
 @schema.parametrize()
 @settings(
-    max_examples=30,
+    max_examples=12,
     derandomize=True,
     deadline=None,
     suppress_health_check=list(HealthCheck),

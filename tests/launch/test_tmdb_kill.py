@@ -37,6 +37,8 @@ from tests.tmdb_server import TmdbServer
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+SLOW = pytest.mark.installation
+
 FILMS = (930_001, 930_002, 930_003)
 COLD = 930_004
 NEVER_S = 20.0  # far more than anybody waits
@@ -109,7 +111,7 @@ class Worker:
         wait_until_gone(self.home)
 
 
-@pytest.fixture(params=[Web, Worker])
+@pytest.fixture(params=[pytest.param(Web, marks=SLOW), Worker])
 def process(
     request: pytest.FixtureRequest, tmp_path: Path, variables: dict[str, str]
 ) -> Iterator[Process]:
@@ -148,7 +150,9 @@ def locks(which: str) -> int:
         return int(cursor.fetchone()[0])
 
 
-MOMENTS = pytest.mark.parametrize("moment", [while_it_asks, while_it_stores])
+MOMENTS = pytest.mark.parametrize(
+    "moment", [pytest.param(while_it_asks, marks=SLOW), while_it_stores]
+)
 
 
 def wait_until(is_so: Callable[[], bool]) -> None:

@@ -34,6 +34,7 @@ from tests.tables import ask
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+SLOW = pytest.mark.installation
 MANY = (500, 100)  # people and films: what takes long enough to be interrupted
 
 
@@ -94,7 +95,12 @@ def test_it_works(home: Path, models: Path, variables: dict[str, str]) -> None:
 
 @pytest.mark.parametrize(
     "stage",
-    [".unfinished", ".unfinished/*/fitted", ".unfinished/*/figures.json", "2*-*"],
+    [
+        pytest.param(".unfinished", marks=SLOW),
+        ".unfinished/*/fitted",
+        pytest.param(".unfinished/*/figures.json", marks=SLOW),
+        pytest.param("2*-*", marks=SLOW),
+    ],
 )
 def test_it_may_be_killed_at_any_moment(
     home: Path, models: Path, variables: dict[str, str], stage: str
@@ -174,7 +180,7 @@ def test_a_second_one_ends_with_1(
 # What the machine does to it
 
 
-@pytest.mark.parametrize("size", [0, 5_000])
+@pytest.mark.parametrize("size", [pytest.param(0, marks=SLOW), 5_000])
 def test_a_full_disk_changes_nothing(
     home: Path, models: Path, variables: dict[str, str], size: int
 ) -> None:
@@ -254,6 +260,7 @@ def store_backwards(table: type[Model]) -> None:
     table._default_manager.bulk_create(table(**row | {"id": None}) for row in rows)
 
 
+@SLOW
 def test_neither_threads_nor_the_order_of_rows_change_a_bit(
     home: Path, models: Path, variables: dict[str, str]
 ) -> None:
