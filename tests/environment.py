@@ -36,4 +36,7 @@ os.environ |= {
     "DATABASE_POOL": "off",  # tests share their process with the application
     "RATE_LIMITS": "off",  # tests of the limits turn them on
     "TMDB_API_URL": "http://127.0.0.1:9/3",  # nothing listens there
+    # Threads that wait for arithmetic take the processors from the other tests.
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
 }

@@ -17,11 +17,13 @@ from tests.servers import free_port
 LIMIT_S = 60.0
 ESTABLISHED, LISTENING = "01", "0A"  # in /proc/net/tcp
 NEEDED = ("HOME", "LD_LIBRARY_PATH", "PATH", "PYTHONPATH")  # by the interpreter
+FRUGAL = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")  # see tests.environment
 
 
 def environment(home: Path, **variables: str) -> dict[str, str]:
     """Return what a terminal without any variable of ours would give the program."""
-    kept = {name: os.environ[name] for name in NEEDED if name in os.environ}
+    names = [name for name in (*NEEDED, *FRUGAL) if name in os.environ]
+    kept = {name: os.environ[name] for name in names}
     return kept | {"NEXUS_HOME": str(home)} | variables
 
 
