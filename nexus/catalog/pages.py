@@ -8,7 +8,7 @@ reach; how many more there are is PostgreSQL's own estimate. See docs/adr/0010.
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from threading import Lock
-from time import monotonic, perf_counter
+from time import monotonic
 from typing import Any, Final, TypeVar
 
 from nexus.catalog.conditions import Films
@@ -28,7 +28,16 @@ LAST_PAGE: Final = 500
 DEAR_S = 0.05  # to count; what took longer is kept for a while
 LARGE: Final = 1_000  # so many films took some time, too
 KEPT_S: Final = 60.0
-COUNTING: Final = tuple(Lock() for _ in range(64))  # one for each count, nearly
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """lasts: no change makes it wrong, as it never was exact; only its time is over."""
+
+    found: Any
+    at: float
+    keep_s: float
+    lasts: bool
 
 
 class Counts:
@@ -41,30 +50,60 @@ class Counts:
 
     def __init__(self) -> None:
         self.lock = Lock()
-        self.kept: dict[Hashable, tuple[float, Any]] = {}
+        self.clear()
+
+    def clear(self) -> None:
+        self.kept: dict[Hashable, Kept] = {}
         self.times_forgotten = 0
 
     def forget(self) -> None:
+        """Forget all that a change may have made wrong."""
         with self.lock:
             self.times_forgotten += 1
-            self.kept.clear()
+            self.kept = {name: one for name, one in self.kept.items() if one.lasts}
 
     def find(self, name: Hashable) -> Any:
         """Return what is kept; None where there is none."""
-        until_s, found = self.kept.get(name, (0.0, None))
-        return found if monotonic() < until_s else None
+        kept = self.kept.get(name)
+        if kept is None or monotonic() - kept.at >= kept.keep_s:
+            return None
+        return kept.found
 
-    def keep(self, name: Hashable, found: object, *, keep_s: float, since: int) -> None:
+    def keep(
+        self,
+        name: Hashable,
+        found: object,
+        *,
+        keep_s: float,
+        since: int,
+        lasts: bool = False,
+    ) -> None:
         with self.lock:
-            if since != self.times_forgotten:
+            if since != self.times_forgotten and not lasts:
                 return
             self.kept.pop(name, None)
-            self.kept[name] = monotonic() + keep_s, found
+            self.kept[name] = Kept(found, monotonic(), keep_s, lasts)
             if len(self.kept) > self.MOST:
                 del self.kept[next(iter(self.kept))]
 
 
 COUNTS: Final = Counts()
+
+
+class Turn:
+    """Lets one count at a time, and holds what the last one found."""
+
+    def __init__(self) -> None:
+        self.lock = Lock()
+        self.last: tuple[Hashable, float, Any] = (None, 0.0, None)
+
+    def find(self, key: Hashable, *, begun_after: float) -> Any:
+        """Return what the last one found; None where it began earlier."""
+        last_key, began_at, found = self.last
+        return found if last_key == key and began_at >= begun_after else None
+
+
+TURNS: Final = tuple(Turn() for _ in range(64))  # one for each count, nearly
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +133,11 @@ def read_page(
     if is_last(found, start=start, page_size=page_size):
         return Page(found, start + len(found))
     reach = LAST_PAGE * page_size
-    count = kept_if_dear((key, reach), lambda: count_films(films, reach=reach))
+    count = kept_if_dear(
+        (key, reach),
+        lambda: count_films(films, reach=reach),
+        lasts=lambda count: count > reach,  # it is an estimate
+    )
     return Page(found, count)
 
 
@@ -103,22 +146,36 @@ def is_last(found: Sequence[Version], *, start: int, page_size: int) -> bool:
     return len(found) < page_size and (bool(found) or start == 0)
 
 
-def kept_if_dear(key: Hashable, count: Callable[[], T], *, keep_s: float = KEPT_S) -> T:
+def kept_if_dear(
+    key: Hashable,
+    count: Callable[[], T],
+    *,
+    keep_s: float = KEPT_S,
+    lasts: Callable[[T], bool] = lambda _: False,
+) -> T:
     """Return what was counted, a while ago where it took long or was much.
 
-    Of all who want to know it at once, one counts.
+    Of all who want to know it at once, one counts. lasts: says of a count whether it
+    may be told after a change
     """
+    came_at = monotonic()
     kept: T | None = COUNTS.find(key)
     if kept is not None:
         return kept
-    with COUNTING[hash(key) % len(COUNTING)]:
+    turn = TURNS[hash(key) % len(TURNS)]
+    with turn.lock:
+        # While the catalogue changes nothing is kept, but what was begun after we came
+        # is as new as what we would count ourselves: nobody waits for more than two.
         kept = COUNTS.find(key)
+        if kept is None:
+            kept = turn.find(key, begun_after=came_at)
         if kept is not None:
             return kept
-        began, since = perf_counter(), COUNTS.times_forgotten
+        began_at, since = monotonic(), COUNTS.times_forgotten
         found = count()
-        if perf_counter() - began > DEAR_S or is_large(found):
-            COUNTS.keep(key, found, keep_s=keep_s, since=since)
+        turn.last = key, began_at, found
+        if monotonic() - began_at > DEAR_S or is_large(found):
+            COUNTS.keep(key, found, keep_s=keep_s, since=since, lasts=lasts(found))
         return found
 
 

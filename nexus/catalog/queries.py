@@ -42,6 +42,7 @@ HAS_PERSON = "id IN (SELECT movie_id FROM catalog_credit WHERE person_id = ANY(%
 GENRE_NAMES = "genre-names"
 NAMES_KEPT_S = 5.0
 GENRE_COUNTS_KEPT_S = 600.0
+MANY = 100_000  # so many films take long, and nobody minds some more or less
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,7 +224,10 @@ def count_genres(*, now: datetime) -> list[GenreCount]:
     In a large catalogue the numbers are of some minutes ago.
     """
     films = kept_if_dear(
-        "genres", lambda: films_by_genre(now=now), keep_s=GENRE_COUNTS_KEPT_S
+        "genres",
+        lambda: films_by_genre(now=now),
+        keep_s=GENRE_COUNTS_KEPT_S,
+        lasts=lambda films: sum(films.values()) >= MANY,
     )
     by_name = sorted(genre_names().items(), key=lambda item: (item[1], item[0]))
     return [GenreCount(id_, name, films.get(id_, 0)) for id_, name in by_name]

@@ -1,14 +1,15 @@
 """One page of a list, and how many films are on all of them."""
 
 from collections.abc import Callable
+from threading import Event, get_ident
 
 import pytest
 from django.utils import timezone
 
-from nexus.catalog import pages
+from nexus.catalog import pages, queries
 from nexus.catalog.conditions import Films, Sql
 from nexus.catalog.models import Movie
-from nexus.catalog.pages import count_films, kept_if_dear, read_page
+from nexus.catalog.pages import COUNTS, count_films, kept_if_dear, read_page
 from nexus.catalog.queries import (
     ORDER,
     MovieFilters,
@@ -23,6 +24,8 @@ from tests.together import together
 
 TOLD = names_of(TOLD_IN_LISTS)
 ALL = Films(Sql("TRUE"), "popularity DESC")
+
+PATIENCE_S = 20.0  # on a busy machine
 
 pytestmark = pytest.mark.django_db
 
@@ -113,6 +116,83 @@ def test_one_counts_for_all_who_come_at_once(monkeypatch: pytest.MonkeyPatch) ->
     told = together(*[lambda: kept_if_dear("x", count)] * 8)
 
     assert told == [1] * 8
+
+
+class Key:
+    """Of a count; knows when so many threads have come to ask for it."""
+
+    def __init__(self, n_threads: int) -> None:
+        self.n_threads = n_threads
+        self.seen = set[int]()
+        self.have_come = Event()
+
+    def __hash__(self) -> int:
+        self.seen.add(get_ident())
+        if len(self.seen) == self.n_threads:
+            self.have_come.set()
+        return 0
+
+
+def test_while_the_catalogue_changes_one_counts_for_all_who_wait() -> None:
+    key, counted = Key(8), list[int]()
+
+    def count() -> int:
+        counted.append(pages.LARGE + len(counted))
+        assert key.have_come.wait(PATIENCE_S)
+        COUNTS.forget()
+        return counted[-1]
+
+    told = together(*[lambda: kept_if_dear(key, count)] * 8)
+
+    assert len(counted) == 2
+    assert sorted(told) == [counted[0], *[counted[1]] * 7]
+
+
+def test_what_was_being_counted_when_one_came_is_not_told() -> None:
+    """The catalogue may have changed since that began."""
+    key, began = Key(2), Event()
+
+    def count_first() -> int:
+        began.set()
+        assert key.have_come.wait(PATIENCE_S)
+        return 1
+
+    def ask_meanwhile() -> int:
+        assert began.wait(PATIENCE_S)
+        return kept_if_dear(key, lambda: 2)
+
+    assert together(lambda: kept_if_dear(key, count_first), ask_meanwhile) == [1, 2]
+
+
+@pytest.mark.parametrize(("many", "is_same"), [(2, True), (3, False)])
+def test_a_change_matters_only_to_exact_numbers_of_genres(
+    monkeypatch: pytest.MonkeyPatch, many: int, is_same: bool
+) -> None:
+    monkeypatch.setattr(pages, "DEAR_S", -1.0)
+    monkeypatch.setattr(queries, "MANY", many)
+    make_genres()
+    make_movie(genres=[18, 27])
+    now = timezone.now()
+    first = count_genres(now=now)
+    make_movie(genres=[18])
+
+    COUNTS.forget()
+
+    assert (count_genres(now=now) == first) == is_same
+
+
+@pytest.mark.parametrize(("last_page", "n_queries"), [(2, 2), (3, 3)])
+def test_a_change_matters_only_to_exact_numbers_of_films(
+    monkeypatch: pytest.MonkeyPatch, last_page: int, n_queries: int
+) -> None:
+    monkeypatch.setattr(pages, "DEAR_S", -1.0)
+    monkeypatch.setattr(pages, "LAST_PAGE", last_page)
+    films(3)
+    read(1, page_size=1)
+
+    COUNTS.forget()
+
+    assert count_queries(lambda: read(1, page_size=1)) == n_queries
 
 
 def test_different_lists_are_kept_apart(monkeypatch: pytest.MonkeyPatch) -> None:
