@@ -11,6 +11,7 @@ from nexus.catalog.listings import Slice
 from nexus.catalog.models import Movie
 from nexus.catalog.operations import get_movie
 from nexus.catalog.queries import MovieFilters, find_movies
+from nexus.catalog.rows import read_in_order
 from nexus.catalog.store import movie_from_brief
 from nexus.catalog.upstream import is_configured, one_limit
 from nexus.lib.errors import BadUpstreamError, NotFoundError, UnavailableError
@@ -41,7 +42,7 @@ def trending_movies(
 
 def popular_movies(*, page: int, page_size: int, now: datetime) -> MovieSlice:
     found = find_movies(MovieFilters(), page=page, page_size=page_size, now=now)
-    movies = found.movies
+    movies = read_in_order(found.ids)
     return MovieSlice(movies, found.count, frozenset(movie.pk for movie in movies))
 
 

@@ -12,12 +12,10 @@ from time import monotonic
 from typing import Any, Final, TypeVar
 
 from nexus.catalog.conditions import Films
-from nexus.catalog.models import Movie
 from nexus.catalog.rows import (
     Version,
     count_rows,
     estimate,
-    read_in_order,
     read_listed,
     read_versions,
 )
@@ -114,9 +112,8 @@ class Page:
     count: int
 
     @property
-    def movies(self) -> list[Movie]:
-        """What lists tell of the films, read by another statement."""
-        return read_in_order([id_ for id_, *_ in self.versions])
+    def ids(self) -> list[int]:
+        return [id_ for id_, *_ in self.versions]
 
 
 def read_page(
