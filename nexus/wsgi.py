@@ -28,8 +28,9 @@ if settings.DATABASE_POOL:
 django = get_wsgi_application()
 
 from nexus.api.chunked import with_length  # noqa: E402  as above
-from nexus.api.edge import Application, start_gate  # noqa: E402
+from nexus.api.edge import Application, gate_around, start_changes  # noqa: E402
 from nexus.api.pulse import start_pulse  # noqa: E402
+from nexus.catalog.pages import COUNTS  # noqa: E402
 from nexus.jobs.worker import start_worker_thread  # noqa: E402  the apps must be ready first
 from nexus.recommendations.films import STORE  # noqa: E402
 from nexus.recommendations.serving import MODELS  # noqa: E402
@@ -42,10 +43,7 @@ def serve() -> Application:
     if (granian := multiprocessing.parent_process()) is not None and granian.pid:
         # Else it would keep the port for itself, and nobody could stop it.
         end_with(granian.pid, signal.SIGKILL)
-    served: Application = application
-    if settings.EDGE_CACHE_MB:
-        served = gate = start_gate(served)
-        STORE.listen_to(gate.changes)
+    served = with_edge(application)
     if settings.TRUSTED_PROXIES:
         served = wrap_wsgi_with_proxy_headers(served, settings.TRUSTED_PROXIES)
     MODELS.prepare(now=timezone.now())
@@ -55,6 +53,14 @@ def serve() -> Application:
         start_worker_thread()
     spare_the_collector()
     return served
+
+
+def with_edge(made_by: Application) -> Application:
+    """Hear of changes of the catalogue, and keep public answers where there is room."""
+    changes = start_changes()
+    STORE.listen_to(changes)
+    COUNTS.listen_to(changes)
+    return gate_around(made_by, changes) if settings.EDGE_CACHE_MB else made_by
 
 
 def spare_the_collector() -> None:

@@ -9,7 +9,9 @@ from pytest_django import Settings
 
 from nexus import wsgi
 from nexus.api.edge import Gate
+from nexus.api.edge.changes import Changes
 from nexus.api.pulse import PULSE
+from nexus.catalog.pages import COUNTS
 from nexus.recommendations.films import STORE
 from tests.api.edge_caller import PATIENCE_S
 
@@ -30,6 +32,22 @@ def gate(settings: Settings) -> Iterator[Gate]:
         PULSE.stop()
         gc.unfreeze()
         gc.set_threshold(*thresholds)
+
+
+def test_changes_are_heard_also_where_the_edge_keeps_nothing(
+    settings: Settings,
+) -> None:
+    settings.EDGE_CACHE_MB = 0
+
+    assert wsgi.with_edge(wsgi.application) is wsgi.application
+
+    changes = STORE.changes
+    assert isinstance(changes, Changes)
+    assert COUNTS.changes is changes
+    give_up_at = monotonic() + PATIENCE_S
+    while not changes.hears():
+        assert monotonic() < give_up_at, "it hears nothing"
+    changes.stop()
 
 
 def test_feeds_hear_of_changes_as_the_edge_does(gate: Gate) -> None:

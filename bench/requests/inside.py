@@ -22,12 +22,14 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "nexus.settings")
 sys.path.insert(0, os.getcwd())  # noqa: PTH109  whatever `bench` comes from
 
 from nexus import wsgi
+from nexus.recommendations.films import STORE
 
 PASSWORD = "correct-horse-7"  # noqa: S105  of every member made up
 MEMBERS = 10
 SHOWN = 60
 # What the server calls starts what a request needs; older checkouts start it on import.
 application = wsgi.serve() if hasattr(wsgi, "serve") else wsgi.application
+STORE.changes = None  # where changes are not heard, no feed is told again
 
 
 def answer(asked: Environ) -> tuple[str, bytes]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from threading import Lock
 from time import monotonic
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 from nexus.catalog.conditions import Films
 from nexus.catalog.rows import (
@@ -26,6 +26,7 @@ LAST_PAGE: Final = 500
 DEAR_S = 0.05  # to count; what took longer is kept for a while
 LARGE: Final = 1_000  # so many films took some time, too
 KEPT_S: Final = 60.0
+UNHEARD_S = 1.0  # where nobody would tell that it is wrong
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,12 @@ class Kept:
     at: float
     keep_s: float
     lasts: bool
+
+
+class Hearing(Protocol):
+    def hears(self) -> bool:
+        """Say whether it would have been told of a change, and to forget."""
+        ...
 
 
 class Counts:
@@ -51,8 +58,13 @@ class Counts:
         self.clear()
 
     def clear(self) -> None:
+        self.changes: Hearing | None = None
         self.kept: dict[Hashable, Kept] = {}
         self.times_forgotten = 0
+
+    def listen_to(self, changes: Hearing) -> None:
+        """Keep for longer than a moment, as long as these tell when to forget."""
+        self.changes = changes
 
     def forget(self) -> None:
         """Forget all that a change may have made wrong."""
@@ -63,9 +75,11 @@ class Counts:
     def find(self, name: Hashable) -> Any:
         """Return what is kept; None where there is none."""
         kept = self.kept.get(name)
-        if kept is None or monotonic() - kept.at >= kept.keep_s:
+        if kept is None:
             return None
-        return kept.found
+        is_told = kept.lasts or (self.changes is not None and self.changes.hears())
+        keep_s = kept.keep_s if is_told else min(kept.keep_s, UNHEARD_S)
+        return kept.found if monotonic() - kept.at < keep_s else None
 
     def keep(
         self,

@@ -6,23 +6,31 @@ from functools import partial
 from time import monotonic
 from typing import Any
 
+import psycopg
 import pytest
 from django.db import connection, transaction
+from prometheus_client import REGISTRY
 from pytest_django import Settings
 
 from nexus.accounts.models import User
-from nexus.api.edge.changes import Changes
+from nexus.api.edge.changes import (
+    BEAT_S,
+    DEAF_AFTER_S,
+    GATHERED_S,
+    Changes,
+    connect,
+)
 from nexus.api.edge.gate import (
     GRACE_S,
     LAST_RESORT_S,
     UNHEARD_S,
     Environ,
     StartResponse,
-    connect,
     in_order,
     is_our_host,
 )
 from nexus.api.edge.shelf import OVERHEAD_BYTES
+from nexus.api.metrics import DEAF
 from nexus.api.negotiation import LONGEST_ACCEPT, names_json
 from nexus.catalog import queries
 from nexus.catalog.models import Genre, Movie
@@ -280,6 +288,16 @@ def tell_more(
     return django(
         environ, lambda status, headers: start_response(status, [*headers, header])
     )
+
+
+def test_a_change_is_told_within_a_second() -> None:
+    """A change; one while the connection is lost; one where nothing is ever heard.
+
+    Each to whoever need not wait while the answer is made anew.
+    """
+    assert GATHERED_S + BEAT_S + GRACE_S <= 1
+    assert DEAF_AFTER_S + GRACE_S <= 1
+    assert UNHEARD_S + GRACE_S <= 1
 
 
 def test_a_change_is_told_soon(
@@ -541,6 +559,28 @@ def test_each_outage_of_the_listener_is_told(
 
             told = [one for one in caplog.messages if "not heard" in one]
             assert len(told) == outages
+
+
+def test_it_is_deaf_as_soon_as_its_connection_is_lost(movie: Movie) -> None:
+    """Also as long as another one does not come, and however short that is ago."""
+    DEAF.set(0)
+    told = list[tuple[bool, float | None]]()
+
+    def connect_and_tell() -> psycopg.Connection[Any]:
+        deaf = REGISTRY.get_sample_value("nexus_edge_deaf_processes")
+        told.append((listener.hears(), deaf))
+        return connect()
+
+    listener = Changes(connect_and_tell, clock=lambda: 0.0)
+    listener.start()
+    try:
+        until(listener.hears)
+        cut_off_listeners()
+        until(lambda: len(told) == 2)
+    finally:
+        listener.stop()
+
+    assert told == [(False, 1.0)] * 2
 
 
 def cut_off_listeners() -> None:

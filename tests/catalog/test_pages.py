@@ -18,6 +18,7 @@ from nexus.catalog.queries import (
     order_by,
 )
 from nexus.catalog.rows import TOLD_IN_LISTS, names_of, read_in_order
+from tests.api.edge_caller import unstarted
 from tests.builders import make_genres, make_movie
 from tests.query_count import count_queries
 from tests.together import together
@@ -28,6 +29,11 @@ ALL = Films(Sql("TRUE"), "popularity DESC")
 PATIENCE_S = 20.0  # on a busy machine
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def changes_are_heard() -> None:
+    COUNTS.listen_to(unstarted(hears=True))
 
 
 def films(number: int) -> list[int]:
@@ -90,6 +96,19 @@ def test_only_what_was_dear_is_kept(
     monkeypatch: pytest.MonkeyPatch, dear_s: float, told: list[int]
 ) -> None:
     monkeypatch.setattr(pages, "DEAR_S", dear_s)
+    numbers = iter([1, 2])
+    count: Callable[[], int] = lambda: next(numbers)  # noqa: E731
+
+    assert [kept_if_dear("x", count), kept_if_dear("x", count)] == told
+
+
+@pytest.mark.parametrize(("hears", "told"), [(True, [1, 1]), (False, [1, 2])])
+def test_where_changes_are_not_heard_it_is_kept_for_a_moment(
+    monkeypatch: pytest.MonkeyPatch, *, hears: bool, told: list[int]
+) -> None:
+    monkeypatch.setattr(pages, "DEAR_S", -1.0)
+    monkeypatch.setattr(pages, "UNHEARD_S", 0.0)
+    COUNTS.listen_to(unstarted(hears=hears))
     numbers = iter([1, 2])
     count: Callable[[], int] = lambda: next(numbers)  # noqa: E731
 

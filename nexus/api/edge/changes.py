@@ -4,6 +4,7 @@ How long ago it last heard itself tells whether it would have heard others: thro
 proxy that takes LISTEN apart, or over a dead connection, it hears nothing.
 """
 
+import atexit
 import logging
 import threading
 import time
@@ -12,18 +13,29 @@ from typing import Any, Final
 from uuid import uuid4
 
 import psycopg
+from django.db import connection
 from psycopg import sql
 
 from nexus.api.metrics import DEAF
 from nexus.catalog.changes import CHANNEL
+from nexus.catalog.queries import forget_copies
 
 logger = logging.getLogger(__name__)
 
 # A change counts at once, those that follow it together after this time.
 GATHERED_S: Final = 0.25
 BEAT_S: Final = 0.25
-DEAF_AFTER_S: Final = 1.0
+DEAF_AFTER_S: Final = 0.7
 AGAIN_AFTER_S: Final = 1.0
+NEVER: Final = float("-inf")
+# That the other end is gone without a word: by TCP alone it takes a quarter of an hour.
+NOTICING: Final = {
+    "keepalives": 1,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,  # milliseconds
+}
 
 
 class Changes(threading.Thread):
@@ -46,7 +58,7 @@ class Changes(threading.Thread):
         self.forget = forget
         self.stopping = threading.Event()
         self.generation = 0
-        self.heard_at = float("-inf")
+        self.heard_at = NEVER
         self.is_outage_said = False
         # Nobody else listens to this one: what comes back on it went the whole way.
         self.own = f"nexus_beat_{uuid4().hex}"
@@ -55,35 +67,39 @@ class Changes(threading.Thread):
         return self.clock() - self.heard_at < DEAF_AFTER_S
 
     def run(self) -> None:
+        self.be_deaf()
         while not self.stopping.is_set():
             try:
                 self.listen()
             except psycopg.Error as error:
+                self.be_deaf()
                 # A database that is away is told by every request already.
                 if not self.is_outage_said:
                     logger.warning("changes of the catalogue are not heard: %s", error)
                 self.is_outage_said = True
-                DEAF.set(1)
             self.stopping.wait(AGAIN_AFTER_S)
 
+    def be_deaf(self) -> None:
+        """Say so until it hears itself: a connection may be long in coming."""
+        self.heard_at = NEVER
+        DEAF.set(1)
+
     def listen(self) -> None:
-        with self.connect() as connection:
+        with self.connect() as listener:
             for channel in (CHANNEL, self.own):
                 listen = sql.SQL("LISTEN {}").format(sql.Identifier(channel))
-                connection.execute(listen)
+                listener.execute(listen)
             self.begin_anew()  # nobody knows what was missed before
             while not self.stopping.is_set():
                 asked_at = self.clock()
-                connection.execute("SELECT pg_notify(%s, '')", [self.own])
-                self.take(connection, asked_at)
+                listener.execute("SELECT pg_notify(%s, '')", [self.own])
+                self.take(listener, asked_at)
                 self.stopping.wait(GATHERED_S)
 
-    def take(self, connection: psycopg.Connection[Any], asked_at: float) -> None:
+    def take(self, listener: psycopg.Connection[Any], asked_at: float) -> None:
         """Wait for our own beat and for changes, whichever come first."""
-        heard = {
-            one.channel for one in connection.notifies(timeout=BEAT_S, stop_after=1)
-        }
-        heard |= {one.channel for one in connection.notifies(timeout=0)}
+        heard = {one.channel for one in listener.notifies(timeout=BEAT_S, stop_after=1)}
+        heard |= {one.channel for one in listener.notifies(timeout=0)}
         if self.own in heard:
             self.heard_at, self.is_outage_said = asked_at, False
         DEAF.set(not self.hears())
@@ -97,3 +113,17 @@ class Changes(threading.Thread):
     def stop(self) -> None:
         self.stopping.set()
         self.join(2 * DEAF_AFTER_S)
+
+
+def start_changes() -> Changes:
+    """Listen until the process ends."""
+    changes = Changes(connect, forget=forget_copies)
+    changes.start()
+    atexit.register(changes.stop)
+    return changes
+
+
+def connect() -> psycopg.Connection[Any]:
+    """Open a connection past Django's pool, whose connections are lent for moments."""
+    params = NOTICING | connection.get_connection_params()
+    return psycopg.connect(**params, autocommit=True)

@@ -15,7 +15,6 @@ kept for a second. While Django fails, what was right a moment ago is better tha
 nothing; what Django says is not there any more is forgotten.
 """
 
-import atexit
 import hashlib
 import hmac
 import re
@@ -28,9 +27,7 @@ from secrets import token_hex
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
-import psycopg
 from django.conf import settings
-from django.db import connection
 from django.http.request import split_domain_port, validate_host
 
 from nexus.api import shared
@@ -39,7 +36,6 @@ from nexus.api.edge.shelf import Headers, Kept, Key, Shelf
 from nexus.api.metrics import EDGE, TOLD
 from nexus.api.middleware import REQUEST_ID
 from nexus.api.negotiation import LONGEST_ACCEPT, takes_json
-from nexus.catalog.queries import forget_copies
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -48,7 +44,7 @@ Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 # Where shared answers are; all else is none of our business.
 PATHS: Final = re.compile(r"/(?:api/)?(?:movies|genres)(?:/|$)")
 GRACE_S: Final = 0.3
-UNHEARD_S: Final = 1.0
+UNHEARD_S: Final = 0.7
 LAST_RESORT_S: Final = 600.0
 LONGEST_QUERY: Final = 1_000
 LONGEST_HOST: Final = 255  # of a name in the DNS
@@ -56,14 +52,6 @@ MOST_PARAMETERS: Final = 20
 # Said of each request anew.
 OWN_HEADERS: Final = {"ratelimit", "ratelimit-policy", "x-request-id"}
 MADE, LAST_RESORT = map(EDGE.labels, ("made", "last_resort"))
-# That the other end is gone without a word: by TCP alone it takes a quarter of an hour.
-NOTICING: Final = {
-    "keepalives": 1,
-    "keepalives_idle": 5,
-    "keepalives_interval": 2,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 10_000,  # milliseconds
-}
 PRIVATE_VARY: Final = {"*", "authorization", "cookie"}
 
 
@@ -254,21 +242,12 @@ def close(body: Iterable[bytes]) -> None:
         body.close()
 
 
-def start_gate(application: Application) -> Gate:
-    """Put the edge in front of the application; it ends with the process."""
-    changes = Changes(connect, forget=forget_copies)
-    changes.start()
-    atexit.register(changes.stop)
+def gate_around(application: Application, changes: Changes) -> Gate:
+    """Put the edge in front of the application."""
     shelf = Shelf(most_bytes=settings.EDGE_CACHE_MB * 2**20)
     return Gate(
         application=application, shelf=shelf, changes=changes, mark=mark_of_site()
     )
-
-
-def connect() -> psycopg.Connection[Any]:
-    """Open a connection past Django's pool, whose connections are lent for moments."""
-    params = NOTICING | connection.get_connection_params()
-    return psycopg.connect(**params, autocommit=True)
 
 
 def mark_of_site() -> str:
