@@ -422,8 +422,65 @@ def test_while_django_fails_it_tells_what_it_has_for_a_while(caller: Caller) -> 
 
     caller.now += LAST_RESORT_S + GRACE_S
 
-    assert caller.get(LIST).status == 503
+    assert [caller.get(LIST).status for _ in range(2)] == [503, 503]
     assert caller.get(f"{LIST}?page_size=2").status == 503
+
+
+def test_while_django_fails_one_caller_at_a_time_finds_out(caller: Caller) -> None:
+    caller.get(LIST)
+    caller.changes.generation += 1
+    caller.inner = partial(fail_slowly, caller)
+    caller.made = 0
+
+    told = []
+    for _ in range(3):
+        told += [caller.get(LIST).status for _ in range(5)]
+        caller.now += 2 * GRACE_S
+
+    assert (set(told), caller.made) == ({200}, 3)
+
+
+def fail_slowly(caller: Caller, environ: Environ, start_response: StartResponse) -> Any:
+    """Fail as whoever waits for TMDb does."""
+    caller.made += 1
+    caller.now += 4.0
+    return refuse("503 No Service", environ, start_response)
+
+
+def test_a_refusal_of_one_caller_ends_the_patience_with_failures(
+    caller: Caller,
+) -> None:
+    """Else who is refused might find out forever, and others never hear of a change."""
+    caller.get(LIST)
+    caller.changes.generation += 1
+    for status in ("503 No Service", *["429 Too Many Requests"] * 2):
+        caller.now += 2 * GRACE_S
+        caller.inner = partial(refuse, status)
+        caller.get(LIST)
+    caller.inner, caller.made = caller.answer, 0
+
+    caller.get(LIST)
+
+    assert caller.made == 1
+
+
+def test_what_is_told_while_django_fails_has_what_it_says_of_the_request(
+    caller: Caller,
+) -> None:
+    said = [("X-Request-ID", "django's"), ("RateLimit", "a"), ("RateLimit-Policy", "b")]
+    caller.get(LIST)
+    caller.changes.generation += 1
+
+    def fail(environ: Any, start_response: Any) -> Any:
+        start_response("503 No Service", said)
+        return [b""]
+
+    caller.inner = fail
+
+    told = caller.get(LIST)
+
+    assert told.status == 200
+    assert {name: told.headers[name] for name, _ in said} == dict(said)
 
 
 def test_it_forgets_what_django_says_is_gone(caller: Caller, movie: Movie) -> None:

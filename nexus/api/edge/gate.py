@@ -12,7 +12,8 @@ each costs a use of the rate limit, as Django makes it.
 Of a change `changes` tells. A stale answer is told for `GRACE_S` at most: one caller
 has it made anew, the others need not wait. Where changes are not heard, an answer is
 kept for a second. While Django fails, what was right a moment ago is better than
-nothing; what Django says is not there any more is forgotten.
+nothing, and one caller in `GRACE_S` finds out whether it still does; what Django says
+is not there any more is forgotten.
 """
 
 import hashlib
@@ -90,11 +91,11 @@ class Gate:
         is_young = now - kept.made_at < keep_s
         if is_young and kept.generation == self.changes.generation:
             return True
-        # Two who come here in the same moment both have it made: no harm.
-        if kept.stale_from is None:
+        is_for_others = kept.stale_from is not None and now - kept.stale_from < GRACE_S
+        if not is_for_others and (kept.stale_from is None or kept.is_failing):
+            # Two who come here in the same moment both have it made: no harm.
             kept.stale_from = now
-            return False
-        return now - kept.stale_from < GRACE_S
+        return is_for_others
 
     def have_made(
         self,
@@ -110,13 +111,15 @@ class Gate:
         told: list[Any] = []
         body = self.application(inner, lambda *said: told.extend(said))
         status, headers = told[0][:3], told[1]
-        if status.startswith("5") and kept and is_recent(kept, began_at):
-            close(body)
-            LAST_RESORT.inc()
-            return self.tell(kept, environ, start_response)[1]
+        own = only(headers, OWN_HEADERS)
+        if kept is not None:
+            kept.is_failing = status.startswith("5")
+            if kept.is_failing and is_recent(kept, began_at):
+                close(body)
+                return self.tell_last_resort(kept, environ, start_response, own)
         # A view that failed unforeseen may have shared before.
         if status != "200" or shared.KEEP_S not in inner:
-            if denies(status):
+            if denies(status) or (kept is not None and kept.is_failing):
                 self.shelf.drop(key)
             start_response(*told)
             return body
@@ -132,8 +135,19 @@ class Gate:
         )
         close(body)
         self.keep(made, headers)
-        own = [one for one in headers if one[0].lower() in OWN_HEADERS]
         return self.tell(made, environ, start_response, own)[1]
+
+    def tell_last_resort(
+        self,
+        kept: Kept,
+        environ: Environ,
+        start_response: StartResponse,
+        own: Headers,
+    ) -> Iterable[bytes]:
+        """Tell what is kept; for a while, others need not wait for the same failure."""
+        kept.stale_from = self.clock()
+        LAST_RESORT.inc()
+        return self.tell(kept, environ, start_response, own)[1]
 
     def keep(self, made: Kept, headers: Headers) -> None:
         if not is_private(headers):
@@ -231,6 +245,10 @@ def is_private(headers: Headers) -> bool:
     found = {name.lower(): value.lower() for name, value in headers}
     vary = {name.strip() for name in found.get("vary", "").split(",")}
     return "set-cookie" in found or bool(vary & PRIVATE_VARY)
+
+
+def only(headers: Headers, names: set[str]) -> Headers:
+    return [one for one in headers if one[0].lower() in names]
 
 
 def without(headers: Headers, names: set[str]) -> Headers:

@@ -23,6 +23,7 @@ class Kept:
     generation: of the catalogue, read before the answer was made
     made_at, stale_from: seconds of the process's clock; stale_from None: not yet seen
                 stale
+    is_failing: the last attempt to have it made anew failed
     route:      it is counted as a request of
     """
 
@@ -35,6 +36,7 @@ class Kept:
     keep_s: float
     route: str
     stale_from: float | None = None
+    is_failing: bool = False
     size: int = field(init=False)
 
     def __post_init__(self) -> None:
