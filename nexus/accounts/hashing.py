@@ -50,7 +50,7 @@ TURNS: Final = Turns(settings.PASSWORD_PLACES)
 
 
 class Argon2InTurn(Argon2PasswordHasher):
-    """Django's own, one after the other; what it stored before is read as ever."""
+    """Django's own, a few at a time; what it stored before is read as ever."""
 
     def encode(self, password: str, salt: str) -> str:
         with TURNS.one():

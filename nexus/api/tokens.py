@@ -60,8 +60,10 @@ class VerifiedTokens:
 
     def keep(self, raw: str, claims: Claims, *, expires_at: float) -> None:
         until = min(time.time() + self.KEPT_S, expires_at)
+        digest = digest_of(raw)
         with self.lock:
-            self.found[digest_of(raw)] = (claims, until)
+            self.found.pop(digest, None)  # else it kept its place, and went first
+            self.found[digest] = (claims, until)
             if len(self.found) > self.LIMIT:
                 del self.found[next(iter(self.found))]
 

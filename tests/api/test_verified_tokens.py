@@ -62,6 +62,19 @@ def test_it_forgets_the_oldest_of_too_many(
     ]
 
 
+def test_what_is_verified_again_is_the_newest(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(VerifiedTokens, "LIMIT", 2)
+    verified = VerifiedTokens()
+
+    for name in ("first", "second", "first", "third"):
+        verified.keep(name, CLAIMS, expires_at=9_000)
+
+    assert verified.find("first") == CLAIMS
+    assert verified.find("second") is None
+
+
 @pytest.mark.django_db
 def test_it_forgets_what_another_key_signed(owner: object, settings: Settings) -> None:
     access = sign_in()["access"]
