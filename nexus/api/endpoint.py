@@ -126,7 +126,7 @@ class Endpoint(APIView):
 
     # OPTIONS would only repeat the document; preflights are answered before us.
     http_method_names = ["get", "head", "post", "put", "patch", "delete"]
-    cache_control: ClassVar[str] = PERSONAL
+    cache_control: str = PERSONAL
     limit: ClassVar[Limit | None] = None  # besides the caller's own
     params: dict[str, Any]
     body: dict[str, Any]
@@ -242,8 +242,9 @@ class PublicEndpoint(Endpoint):
         return response
 
     def note_degraded(self) -> None:
-        """Have it asked again soon."""
+        """Have it asked again soon, past the copies of browsers and proxies, too."""
         share(self.request, keep_s=self.degraded_keep_s)
+        self.cache_control = f"public, max-age={self.degraded_keep_s:.0f}"
 
 
 def validate(request: Request, response: Response) -> None:

@@ -226,6 +226,7 @@ def test_it_says_when_tmdb_should_have_told_better(api: Api, tmdb: TmdbServer) -
 
     assert answer.status == 200
     assert answer.json["meta"]["degraded"] is True
+    assert answer.headers["Cache-Control"] == "public, max-age=1"
 
 
 def test_without_a_key_an_old_film_is_as_good_as_any(api: Api) -> None:

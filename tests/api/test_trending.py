@@ -123,6 +123,18 @@ def test_it_answers_from_our_films_while_tmdb_is_down(
     }
 
 
+def test_nobody_keeps_for_long_what_tmdb_should_have_told_better(
+    api: Api, tmdb: TmdbServer
+) -> None:
+    make_movie()
+    tmdb.fail("401")
+
+    answer = trending(api)
+
+    assert answer.json["meta"]["degraded"] is True
+    assert answer.headers["Cache-Control"] == "public, max-age=1"
+
+
 def test_an_empty_list_never_stands_for_an_outage(api: Api, tmdb: TmdbServer) -> None:
     tmdb.fail("401")
 
