@@ -17,7 +17,8 @@ from nexus.recommendations.members import Member
 from nexus.recommendations.serving import MODELS
 
 MOST_BYTES: Final = 16 * 2**20
-LONGEST_SHARE: Final = 100  # an answer longer than that part of all is not kept
+LONGEST_SHARE: Final = 1 / 100  # of all bytes; a longer answer is not kept
+OVERHEAD_BYTES: Final = 1_500  # of key and basis, about, which callers may vary
 CLOCK_STEP_S: Final = 60
 
 
@@ -87,7 +88,8 @@ class Again:
             return found.answer
 
     def keep(self, key: Hashable, basis: Basis, answer: object, *, size: int) -> None:
-        if size > self.most_bytes // LONGEST_SHARE:
+        size += OVERHEAD_BYTES
+        if size > self.most_bytes * LONGEST_SHARE:
             return
         with self.lock:
             self._drop(key)

@@ -21,7 +21,13 @@ from nexus.ratings.models import (
     PersonPreference,
     Rating,
 )
-from nexus.recommendations.again import CLOCK_STEP_S, FEEDS, Again, Basis
+from nexus.recommendations.again import (
+    CLOCK_STEP_S,
+    FEEDS,
+    OVERHEAD_BYTES,
+    Again,
+    Basis,
+)
 from nexus.recommendations.films import STORE
 from nexus.recommendations.queries import Feed, Wish, recommend
 from tests.api.edge_caller import unstarted
@@ -276,44 +282,47 @@ def test_of_somebody_who_said_nothing_nothing_is_kept(changes: Changes) -> None:
     assert nobody.made == 2
 
 
+SIZE = 2 * OVERHEAD_BYTES  # of an answer and all that is kept with it
+
+
 def on(minute: int) -> Basis:
     return Basis(said=b"", heard=0, picture=0, model=None, minute=minute)
 
 
 def test_the_longest_unused_ones_go_first() -> None:
-    again = Again(most_bytes=1_000)
-    again.keep("used", on(0), 1, size=10)
+    again = Again(most_bytes=100 * SIZE)
+    again.keep("used", on(0), 1, size=OVERHEAD_BYTES)
     for number in range(100):
         again.find("used", on(0))
-        again.keep(number, on(0), number, size=10)
+        again.keep(number, on(0), number, size=OVERHEAD_BYTES)
 
-    assert again.bytes == 1_000
+    assert again.bytes == 100 * SIZE
     assert again.find("used", on(0)) == 1
     assert again.find(0, on(0)) is None
 
 
 def test_what_is_kept_anew_takes_its_room_once() -> None:
-    again = Again(most_bytes=1_000)
+    again = Again(most_bytes=100 * SIZE)
 
     for _ in range(3):
-        again.keep("same", on(0), 1, size=10)
+        again.keep("same", on(0), 1, size=OVERHEAD_BYTES)
 
-    assert again.bytes == 10
+    assert again.bytes == SIZE
 
 
 def test_what_is_told_no_more_does_not_stay() -> None:
     again = Again()
     for number in range(10):
-        again.keep(number, on(0), number, size=10)
+        again.keep(number, on(0), number, size=OVERHEAD_BYTES)
 
-    again.keep("later", on(1), 1, size=10)
+    again.keep("later", on(1), 1, size=OVERHEAD_BYTES)
 
     assert list(again.kept) == ["later"]
 
 
 def test_one_page_does_not_take_all_the_room() -> None:
-    again = Again(most_bytes=1_000)
+    again = Again(most_bytes=100 * SIZE)
 
-    again.keep("long", on(0), 1, size=11)
+    again.keep("long", on(0), 1, size=OVERHEAD_BYTES + 1)
 
     assert not again.kept

@@ -10,7 +10,7 @@ Key: TypeAlias = tuple[str, ...]
 
 # What Python keeps around the bytes of an answer, about.
 OVERHEAD_BYTES: Final = 2_000
-LONGEST_SHARE: Final = 16  # an answer longer than that part of all is not kept
+LONGEST_SHARE: Final = 1 / 16  # of all bytes; a longer answer is not kept
 
 
 @dataclass(slots=True, eq=False)
@@ -59,7 +59,7 @@ class Shelf:
             return found
 
     def keep(self, answer: Kept) -> None:
-        if answer.size > self.most_bytes // LONGEST_SHARE:
+        if answer.size > self.most_bytes * LONGEST_SHARE:
             return
         with self.lock:
             self._drop(answer.key)
