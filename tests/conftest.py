@@ -88,7 +88,7 @@ def fresh_process(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """Forget what a process remembers, and hash passwords fast."""
     monkeypatch.setattr(pages, "DEAR_S", NEVER_S)  # however busy the machine is
     monkeypatch.setattr(queries, "NAMES_KEPT_S", 0.0)  # every query counts
-    pages.COUNTS.clear()
+    pages.COPIES.clear()
     SUMMARIES.kept.clear()
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     with suppress(ValkeyDown):

@@ -11,7 +11,7 @@ from nexus import wsgi
 from nexus.api.edge import Gate
 from nexus.api.edge.changes import Changes
 from nexus.api.pulse import PULSE
-from nexus.catalog.pages import COUNTS
+from nexus.catalog.pages import COPIES
 from nexus.recommendations.films import STORE
 from tests.api.edge_caller import PATIENCE_S
 
@@ -43,7 +43,7 @@ def test_changes_are_heard_also_where_the_edge_keeps_nothing(
 
     changes = STORE.changes
     assert isinstance(changes, Changes)
-    assert COUNTS.changes is changes
+    assert COPIES.changes is changes
     give_up_at = monotonic() + PATIENCE_S
     while not changes.hears():
         assert monotonic() < give_up_at, "it hears nothing"

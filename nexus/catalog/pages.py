@@ -30,7 +30,7 @@ UNHEARD_S = 1.0  # where nobody would tell that it is wrong
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class Copy:
     """lasts: no change makes it wrong, as it never was exact; only its time is over."""
 
     found: Any
@@ -45,10 +45,10 @@ class Hearing(Protocol):
         ...
 
 
-class Counts:
-    """What was counted, until it is forgotten; what was begun before that, too.
+class Copies:
+    """What was counted or read, until it is forgotten; what was begun before that, too.
 
-    Nobody changes what is kept: it is no copy, as Django's caches would make it.
+    Nobody changes what is kept: it is told as it is, not anew as by Django's caches.
     """
 
     MOST = 2_000
@@ -59,7 +59,7 @@ class Counts:
 
     def clear(self) -> None:
         self.changes: Hearing | None = None
-        self.kept: dict[Hashable, Kept] = {}
+        self.kept: dict[Hashable, Copy] = {}
         self.times_forgotten = 0
 
     def listen_to(self, changes: Hearing) -> None:
@@ -94,12 +94,12 @@ class Counts:
             if since != self.times_forgotten and not lasts:
                 return
             self.kept.pop(name, None)
-            self.kept[name] = Kept(found, monotonic(), keep_s, lasts)
+            self.kept[name] = Copy(found, monotonic(), keep_s, lasts)
             if len(self.kept) > self.MOST:
                 del self.kept[next(iter(self.kept))]
 
 
-COUNTS: Final = Counts()
+COPIES: Final = Copies()
 
 
 class Turn:
@@ -170,23 +170,23 @@ def kept_if_dear(
     may be told after a change
     """
     came_at = monotonic()
-    kept: T | None = COUNTS.find(key)
+    kept: T | None = COPIES.find(key)
     if kept is not None:
         return kept
     turn = TURNS[hash(key) % len(TURNS)]
     with turn.lock:
         # While the catalogue changes nothing is kept, but what was begun after we came
         # is as new as what we would count ourselves: nobody waits for more than two.
-        kept = COUNTS.find(key)
+        kept = COPIES.find(key)
         if kept is None:
             kept = turn.find(key, begun_after=came_at)
         if kept is not None:
             return kept
-        began_at, since = monotonic(), COUNTS.times_forgotten
+        began_at, since = monotonic(), COPIES.times_forgotten
         found = count()
         turn.last = key, began_at, found
         if monotonic() - began_at > DEAR_S or is_large(found):
-            COUNTS.keep(key, found, keep_s=keep_s, since=since, lasts=lasts(found))
+            COPIES.keep(key, found, keep_s=keep_s, since=since, lasts=lasts(found))
         return found
 
 

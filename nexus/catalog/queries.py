@@ -27,7 +27,7 @@ from nexus.catalog.models import (
     Genre,
     Movie,
 )
-from nexus.catalog.pages import COUNTS, Page, kept_if_dear, read_page
+from nexus.catalog.pages import COPIES, Page, kept_if_dear, read_page
 from nexus.catalog.rows import read_beside, read_ids_of_person
 from nexus.catalog.search import best_matches
 from nexus.lib.errors import InvalidError
@@ -196,19 +196,19 @@ def has_person(person_id: int) -> Sql:
 
 def genre_names() -> dict[int, str]:
     """Return the names by id, as they were a moment ago."""
-    names: dict[int, str] | None = COUNTS.find(GENRE_NAMES)
+    names: dict[int, str] | None = COPIES.find(GENRE_NAMES)
     if names is None:
-        since = COUNTS.times_forgotten
+        since = COPIES.times_forgotten
         names = dict(Genre.objects.values_list("id", "name"))
         # An empty catalogue is about to be filled; one that changed is read again.
         if names:
-            COUNTS.keep(GENRE_NAMES, names, keep_s=NAMES_KEPT_S, since=since)
+            COPIES.keep(GENRE_NAMES, names, keep_s=NAMES_KEPT_S, since=since)
     return names
 
 
 def forget_copies() -> None:
     """Ask the database again: something of the catalogue changed."""
-    COUNTS.forget()
+    COPIES.forget()
 
 
 @dataclass(frozen=True, slots=True)

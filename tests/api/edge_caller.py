@@ -16,7 +16,7 @@ from django.utils.datastructures import CaseInsensitiveMapping
 from nexus.api.edge.changes import Changes, connect
 from nexus.api.edge.gate import Gate, mark_of_site
 from nexus.api.edge.shelf import Shelf
-from nexus.catalog.pages import COUNTS
+from nexus.catalog.pages import COPIES
 from nexus.catalog.queries import forget_copies
 
 PATIENCE_S = 20.0  # on a busy machine
@@ -93,7 +93,7 @@ class Caller:
 def heard() -> Iterator[Changes]:
     """Listen as a web process does; begins once it hears itself."""
     changes = Changes(connect, forget=forget_copies)
-    COUNTS.listen_to(changes)
+    COPIES.listen_to(changes)
     changes.start()
     try:
         give_up_at = monotonic() + PATIENCE_S

@@ -9,7 +9,7 @@ from django.utils import timezone
 from nexus.catalog import pages, queries
 from nexus.catalog.conditions import Films, Sql
 from nexus.catalog.models import Movie
-from nexus.catalog.pages import COUNTS, count_films, kept_if_dear, read_page
+from nexus.catalog.pages import COPIES, count_films, kept_if_dear, read_page
 from nexus.catalog.queries import (
     ORDER,
     MovieFilters,
@@ -33,7 +33,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def changes_are_heard() -> None:
-    COUNTS.listen_to(unstarted(hears=True))
+    COPIES.listen_to(unstarted(hears=True))
 
 
 def films(number: int) -> list[int]:
@@ -108,7 +108,7 @@ def test_where_changes_are_not_heard_it_is_kept_for_a_moment(
 ) -> None:
     monkeypatch.setattr(pages, "DEAR_S", -1.0)
     monkeypatch.setattr(pages, "UNHEARD_S", 0.0)
-    COUNTS.listen_to(unstarted(hears=hears))
+    COPIES.listen_to(unstarted(hears=hears))
     numbers = iter([1, 2])
     count: Callable[[], int] = lambda: next(numbers)  # noqa: E731
 
@@ -158,7 +158,7 @@ def test_while_the_catalogue_changes_one_counts_for_all_who_wait() -> None:
     def count() -> int:
         counted.append(pages.LARGE + len(counted))
         assert key.have_come.wait(PATIENCE_S)
-        COUNTS.forget()
+        COPIES.forget()
         return counted[-1]
 
     told = together(*[lambda: kept_if_dear(key, count)] * 8)
@@ -195,7 +195,7 @@ def test_a_change_matters_only_to_exact_numbers_of_genres(
     first = count_genres(now=now)
     make_movie(genres=[18])
 
-    COUNTS.forget()
+    COPIES.forget()
 
     assert (count_genres(now=now) == first) == is_same
 
@@ -209,7 +209,7 @@ def test_a_change_matters_only_to_exact_numbers_of_films(
     films(3)
     read(1, page_size=1)
 
-    COUNTS.forget()
+    COPIES.forget()
 
     assert count_queries(lambda: read(1, page_size=1)) == n_queries
 
