@@ -19,7 +19,7 @@ from django.utils import timezone
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "nexus.settings")
 django.setup()
 
-from nexus.catalog.conditions import Films, Sql  # noqa: E402  needs settings
+from nexus.catalog.conditions import FilmQuery, Sql  # noqa: E402  needs settings
 from nexus.catalog.pages import LAST_PAGE  # noqa: E402
 from nexus.catalog.queries import (  # noqa: E402
     ORDERINGS,
@@ -155,11 +155,11 @@ def orders(values: dict[str, Any]) -> list[str]:
     return ["-popularity", TOP_RATED] if len(values) > 2 else [*every, TOP_RATED]
 
 
-def lists_of(filters: MovieFilters, now: datetime, order: str) -> Films:
+def lists_of(filters: MovieFilters, now: datetime, order: str) -> FilmQuery:
     if order == TOP_RATED:
         return top_rated(filters, now=now)
     films = list_movies(filters, now=now, ordering=order)
-    assert isinstance(films, Films)
+    assert isinstance(films, FilmQuery)
     return films
 
 

@@ -21,7 +21,7 @@ NOTHING: Final = Sql("FALSE")
 
 
 @dataclass(frozen=True, slots=True)
-class Films:
+class FilmQuery:
     """The films that pass, in an order; nobody has asked for them yet."""
 
     condition: Sql

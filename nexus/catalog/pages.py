@@ -11,7 +11,7 @@ from threading import Lock
 from time import monotonic
 from typing import Any, Final, Protocol, TypeVar
 
-from nexus.catalog.conditions import Films
+from nexus.catalog.conditions import FilmQuery
 from nexus.catalog.rows import (
     Version,
     count_rows,
@@ -131,14 +131,14 @@ class Page:
 
 
 def read_page(
-    films: Films | Sequence[int], *, key: Hashable, page: int, page_size: int
+    films: FilmQuery | Sequence[int], *, key: Hashable, page: int, page_size: int
 ) -> Page:
     """Return one page of the list, which is a query or the films' ids.
 
     `key` tells this list from any other; equal lists have equal keys at any time.
     """
     start, end = (page - 1) * page_size, page * page_size
-    if not isinstance(films, Films):
+    if not isinstance(films, FilmQuery):
         return Page(read_versions(films[start:end]), len(films))
     found = read_listed(films.ids(start=start, end=end))
     if is_last(found, start=start, page_size=page_size):
@@ -195,7 +195,7 @@ def is_large(found: object) -> bool:
     return isinstance(found, int) and found >= LARGE
 
 
-def count_films(films: Films, *, reach: int) -> int:
+def count_films(films: FilmQuery, *, reach: int) -> int:
     """Count the films as far as pages reach, and estimate how many more there are."""
     counted = count_rows(films.unordered, most=reach + 1)
     return counted if counted <= reach else max(counted, estimate(films.unordered))

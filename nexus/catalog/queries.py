@@ -18,7 +18,7 @@ from django.db.models import (
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Cast
 
-from nexus.catalog.conditions import Films, Sql, all_of, any_of
+from nexus.catalog.conditions import FilmQuery, Sql, all_of, any_of
 from nexus.catalog.expiry import is_listed, shown
 from nexus.catalog.models import (
     PRIOR_AVERAGE,
@@ -105,12 +105,12 @@ def find_movies(
 
 def list_movies(
     filters: MovieFilters, *, now: datetime, ordering: str | None = None
-) -> Films | list[int]:
+) -> FilmQuery | list[int]:
     """Return the query of a list; of a search without ordering the films' ids."""
     if filters.search is not None and ordering is None:
         others = passing(replace(filters, search=None), is_listed(now))
         return best_matches(others, filters.search)
-    return Films(passing(filters, is_listed(now)), ORDER[ordering or "-popularity"])
+    return FilmQuery(passing(filters, is_listed(now)), ORDER[ordering or "-popularity"])
 
 
 def find_top_rated(
@@ -121,11 +121,13 @@ def find_top_rated(
     return read_page(movies, key=key, page=page, page_size=page_size)
 
 
-def top_rated(filters: MovieFilters, *, now: datetime) -> Films:
+def top_rated(filters: MovieFilters, *, now: datetime) -> FilmQuery:
     """Return films with enough votes, best Bayesian average first."""
     has_votes = Sql("vote_count >= %s", (TOP_RATED_MIN_VOTES,))
     enough = all_of([is_listed(now), has_votes])
-    return Films(passing(filters, enough), f"{WEIGHTED_AVERAGE} DESC NULLS LAST, id")
+    return FilmQuery(
+        passing(filters, enough), f"{WEIGHTED_AVERAGE} DESC NULLS LAST, id"
+    )
 
 
 def order_by(ordering: str) -> list[OrderBy | str]:

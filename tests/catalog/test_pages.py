@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from nexus.catalog import pages, queries
-from nexus.catalog.conditions import Films, Sql
+from nexus.catalog.conditions import FilmQuery, Sql
 from nexus.catalog.models import Movie
 from nexus.catalog.pages import COPIES, count_films, kept_if_dear, read_page
 from nexus.catalog.queries import (
@@ -24,7 +24,7 @@ from tests.query_count import count_queries
 from tests.together import together
 
 TOLD = names_of(TOLD_IN_LISTS)
-ALL = Films(Sql("TRUE"), "popularity DESC")
+ALL = FilmQuery(Sql("TRUE"), "popularity DESC")
 
 PATIENCE_S = 20.0  # on a busy machine
 

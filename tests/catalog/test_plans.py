@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from bench.data.load import load
 from bench.plans import Seen, explain, look, seen_in
-from nexus.catalog.conditions import Films, Sql
+from nexus.catalog.conditions import FilmQuery, Sql
 from nexus.catalog.expiry import is_listed
 from nexus.catalog.models import Movie
 from nexus.catalog.search import best_matches
@@ -45,7 +45,7 @@ def test_no_list_and_no_search_reads_all_films(films: None) -> None:
 
     assert len(plans) > 4_000
     assert [one.what for one in plans if one.is_sequential] == []
-    by_tagline = Films(Sql("tagline = 'x'"), "id")
+    by_tagline = FilmQuery(Sql("tagline = 'x'"), "id")
     [best] = [one for one in plans if one.what == "top rated "]
     assert any("movies_by_weighted_average" in node for node in best.nodes)
     # Were there one, it would be seen.

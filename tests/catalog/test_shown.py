@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from nexus.accounts.models import User
 from nexus.catalog import fill, upkeep
-from nexus.catalog.conditions import Films
+from nexus.catalog.conditions import FilmQuery
 from nexus.catalog.expiry import is_expired, is_listed, unexpired
 from nexus.catalog.models import Movie
 from nexus.catalog.rows import rows
@@ -217,7 +217,7 @@ def test_rows_and_films_are_judged_alike(days: float | None, is_purged: bool) ->
 
     found = Movie.objects.filter(unexpired(NOW)).exists()
 
-    in_sql = Films(is_listed(NOW), "id").ids(start=0, end=1)
+    in_sql = FilmQuery(is_listed(NOW), "id").ids(start=0, end=1)
     assert found is bool(rows(in_sql.sql, in_sql.values))
     assert found is not is_expired(movie, now=NOW)
     assert found is ((not is_purged) if days is None else days <= 180)
