@@ -6,12 +6,16 @@ from typing import Final
 
 from nexus.catalog.aside import Freshness, refresh, stored_answer
 from nexus.catalog.changes import announce
+from nexus.catalog.pages import COUNTS
 from nexus.catalog.upstream import ask_tmdb, is_configured
 from nexus.tmdb import Configuration, Tmdb
 
 KIND = "configuration"  # in metrics and logs, and in the cache
 FRESHNESS = Freshness(timedelta(days=2), timedelta(days=90))
 POSTER, BACKDROP, ANY = "w500", "w1280", "original"
+IMAGES = "images"
+# By a process that heard of no change: every list, film and feed wants to know.
+KEPT_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +37,15 @@ DOCUMENTED: Final = Images("https://image.tmdb.org/t/p/", POSTER, BACKDROP)
 
 def images(*, now: datetime) -> Images:
     """Return where the images are, as TMDb last said; never waits for TMDb."""
-    stored = stored_answer(KIND, FRESHNESS, now=now) if is_configured() else None
-    return DOCUMENTED if stored is None else images_from(stored.value)
+    if not is_configured():
+        return DOCUMENTED
+    found: Images | None = COUNTS.find(IMAGES)
+    if found is None:
+        since = COUNTS.times_forgotten
+        stored = stored_answer(KIND, FRESHNESS, now=now)
+        found = DOCUMENTED if stored is None else images_from(stored.value)
+        COUNTS.keep(IMAGES, found, keep_s=KEPT_S, since=since)
+    return found
 
 
 def images_from(told: Configuration) -> Images:

@@ -2,8 +2,10 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from pytest_django import Settings
 
 from nexus.catalog import images
+from nexus.catalog.queries import forget_copies
 from nexus.jobs import tasks
 from nexus.valkey import ask
 from tests.builders import NOW, make_movie
@@ -30,12 +32,6 @@ def _film(genres: None) -> None:
 def addresses() -> tuple[str, str]:
     told = Api().get(f"/api/movies/{FILM}/").json
     return told["poster_url"], told["backdrop_url"]
-
-
-def reads() -> int:
-    """Return how often the cache was asked for something stored."""
-    told = ask(lambda client: client.info("commandstats"))
-    return int(told.get("cmdstat_hget", {"calls": 0})["calls"])
 
 
 def test_it_works(tmdb: TmdbServer) -> None:
@@ -80,17 +76,47 @@ def test_no_path_is_no_address(path: str | None) -> None:
     assert images.DOCUMENTED.backdrop(path) is None
 
 
-def test_a_list_asks_for_them_once(api: Api, tmdb: TmdbServer) -> None:
+def test_a_process_hears_of_another_address(tmdb: TmdbServer) -> None:
+    before = addresses()
     images.refresh_images(now=NOW)
 
-    def reads_of_a_list() -> int:
-        before = reads()
-        for film in api.get("/api/movies/").json["results"]:
-            assert film["poster_url"] == "https://images.test/t/p/w500/p.jpg"
-        return reads() - before
+    forget_copies()
 
-    for_one = reads_of_a_list()
-    for _ in range(9):
-        make_movie(poster_path="/p.jpg")
+    assert before == DOCUMENTED
+    assert addresses()[0] == "https://images.test/t/p/w500/p.jpg"
 
-    assert reads_of_a_list() == for_one == 1
+
+def test_a_process_that_hears_nothing_asks_again(
+    tmdb: TmdbServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(images, "KEPT_S", 0.0)
+    before = addresses()
+
+    images.refresh_images(now=NOW)
+
+    assert addresses() != before
+
+
+def round_trips() -> int:
+    """Return how often Valkey was asked for anything, this time included."""
+    told = ask(lambda client: client.info("stats"))
+    return int(told["total_reads_processed"])
+
+
+@pytest.mark.parametrize(
+    "path", ["/movies/", f"/movies/{FILM}/", "/user/recommendations/"]
+)
+def test_an_answer_takes_one_round_trip(
+    owner_api: Api, tmdb: TmdbServer, settings: Settings, path: str
+) -> None:
+    settings.RATE_LIMITS = True
+    images.refresh_images(now=NOW)
+    owner_api.put(f"/api/movies/{make_movie().pk}/rating/", {"stars": 4})
+    owner_api.get(f"/api{path}")
+
+    before = round_trips()
+    answer = owner_api.get(f"/api{path}")
+    asked = round_trips() - before - 1
+
+    assert b"https://images.test/t/p/w500/p.jpg" in answer.response.content
+    assert asked == 1
