@@ -150,7 +150,11 @@ def copy_films(
 
 
 def titled(film: Film) -> Movie:
-    movie = Movie(title=film.title, original_title=film.original_title)
+    movie = Movie(
+        title=film.title,
+        original_title=film.original_title,
+        original_language=film.language,
+    )
     derive_titles(movie, [title for *_, title in film.other_titles])
     return movie
 

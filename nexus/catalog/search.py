@@ -17,8 +17,9 @@ from nexus.catalog.titles import (
     ARTICLES,
     LONGEST_WORD,
     SHORTEST_FORGIVEN,
+    fold,
     remainders,
-    sort_key,
+    title_key,
     typos_forgiven,
     typos_to_each,
     words_of,
@@ -61,16 +62,16 @@ def best_matches(among: Sql, text: str) -> list[int]:
     First the very title, then titles that begin so, then by the words they share; what
     matches equally by votes.
     """
-    key, words = sort_key(text), words_of(text)[:MOST_WORDS]
+    words = words_of(text)[:MOST_WORDS]
     if not words:
         return []
     typed = as_typed(words)
-    found = matching(among, key, typed, have_all(typed))
+    found = matching(among, text, typed, have_all(typed))
     if not is_answer(found, words):
         put_right(typed)
-        found = matching(among, key, typed, have_all(typed))
+        found = matching(among, text, typed, have_all(typed))
     if not found:
-        found = matching(among, key, typed, have_most(typed))
+        found = matching(among, text, typed, have_most(typed))
     return [id_ for id_, _ in found]
 
 
@@ -196,17 +197,18 @@ KNOWN_FIRST = "vote_count DESC NULLS LAST, id"
 
 
 def matching(
-    among: Sql, key: str, typed: Sequence[Typed], has_words: Sql
+    among: Sql, text: str, typed: Sequence[Typed], has_words: Sql
 ) -> list[tuple[int, int]]:
     """Return films, each with how close it comes to the whole title, best first.
 
     Of each way to match, the best known films: all of them would be too many to rank.
     """
-    corrected = corrected_keys(typed)
-    begins = Sql("sort_title LIKE %s", (f"{escaped(key)}%",))
+    key, corrected = title_key(text), corrected_keys(typed)
+    # What is typed may begin with an article, or with a word that is one elsewhere.
+    beginnings = sorted({key, fold(text)})
+    begins = any_of([begins_with(one) for one in beginnings])
     ways = [Sql("title_keys && %s", ([key, *corrected],))]
-    if len(key) >= SHORTEST_BEGINNING:
-        ways.append(begins)
+    ways += [begins_with(one) for one in beginnings if len(one) >= SHORTEST_BEGINNING]
     known, found = joined_ways(among, ways, has_words)
     closeness = Sql(
         f"CASE WHEN title_keys @> %s THEN {THE_VERY_TITLE} WHEN {begins.sql} THEN 2"
@@ -237,19 +239,24 @@ def joined_ways(among: Sql, ways: Sequence[Sql], has_words: Sql) -> tuple[Sql, S
     may be thousands.
     """
 
-    def best(way: Sql) -> Sql:
-        both = all_of([among, way])
-        return Sql(
-            f"SELECT id FROM catalog_movie WHERE {both.sql}"  # noqa: S608  as below
-            f" ORDER BY {KNOWN_FIRST} LIMIT {MOST_FOUND}",
-            both.values,
-        )
-
     well_known = Sql(f"vote_count >= {WELL_KNOWN_VOTES}")
     too_few = Sql(f"(SELECT count(*) FROM known) < {MOST_FOUND}")  # noqa: S608  a number
-    known = best(all_of([has_words, well_known]))
-    found = [*map(best, ways), best(all_of([has_words, too_few]))]
+    known = best(all_of([among, has_words, well_known]))
+    found = [best(all_of([among, way])) for way in ways]
+    found.append(best(all_of([among, has_words, too_few])))
     return known, joined_by(" UNION ", [*found, Sql("SELECT id FROM known")])
+
+
+def best(passes: Sql) -> Sql:
+    return Sql(
+        f"SELECT id FROM catalog_movie WHERE {passes.sql}"  # noqa: S608  all values are parameters
+        f" ORDER BY {KNOWN_FIRST} LIMIT {MOST_FOUND}",
+        passes.values,
+    )
+
+
+def begins_with(beginning: str) -> Sql:
+    return Sql("sort_title LIKE %s", (f"{escaped(beginning)}%",))
 
 
 def escaped(text: str) -> str:
@@ -269,4 +276,4 @@ def corrected_keys(typed: Sequence[Typed]) -> list[str]:
     """Return whole titles that may be meant, where words were typed wrong."""
     choices = [sorted(one.same or one.likely)[:MOST_TITLES] for one in typed]
     titles = map(" ".join, islice(product(*choices), MOST_TITLES))
-    return sorted({sort_key(title) for title in titles if title})
+    return sorted({title_key(title) for title in titles if title})

@@ -8,13 +8,18 @@ from itertools import combinations
 
 import numpy as np
 
-ENGLISH = ("the", "a", "an")
-FRENCH = ("le", "la", "les", "l", "un", "une")
-GERMAN = ("der", "die", "das", "ein", "eine")
-SPANISH = ("el", "los", "las")
-ITALIAN = ("il", "lo", "i", "gli")
-PORTUGUESE = ("o", "os", "as")
-ARTICLES = {*ENGLISH, *FRENCH, *GERMAN, *SPANISH, *ITALIAN, *PORTUGUESE}
+ENGLISH = "en"
+ARTICLES_OF = {
+    ENGLISH: {"the", "a", "an"},
+    "fr": {"le", "la", "les", "l", "un", "une"},
+    "de": {"der", "die", "das", "ein", "eine"},
+    "es": {"el", "la", "los", "las", "un"},
+    "it": {"il", "lo", "la", "l", "i", "gli", "le", "un"},
+    "pt": {"o", "a", "os", "as"},
+}
+ARTICLES = frozenset[str]().union(*ARTICLES_OF.values())
+# A space ends it, or an apostrophe what is left of one: "l'avventura", not "a.i.".
+FIRST_WORD = re.compile(r"[\W_]*([^\W_]+)(?:\s|(?<=[ln])['\u2019])")
 # Letters that Unicode does not take apart into a base letter and a mark.
 LETTERS = str.maketrans(
     {"ø": "o", "đ": "d", "ł": "l", "æ": "ae", "œ": "oe", "ð": "d", "þ": "th"}
@@ -35,8 +40,32 @@ def fold(title: str) -> str:
     return re.sub(r"[\W_]+", " ", kept).strip()
 
 
-def sort_key(title: str) -> str:
-    """Return the folded title without its leading article, "" never; cut to fit."""
+def sort_title(title: str, original_title: str, language: str | None) -> str:
+    """Return what the title is sorted by: folded, "" never, cut to fit.
+
+    An English article at its beginning is left out, as titles are told in English; one
+    of the film's own language only where the title is the original one.
+    """
+    first = FIRST_WORD.match(title.casefold())
+    if first and is_article(first[1], title, original_title, language):
+        title = fold(title.casefold()[first.end() :]) or title
+    return (fold(title) or title.casefold())[:LONGEST_KEY]
+
+
+def is_article(
+    word: str, title: str, original_title: str, language: str | None
+) -> bool:
+    if word in ARTICLES_OF[ENGLISH]:
+        return True
+    own = ARTICLES_OF.get(language or "", ())
+    return word in own and fold(title) == fold(original_title)
+
+
+def title_key(title: str) -> str:
+    """Return what a title is found by: folded, without what is an article somewhere.
+
+    "" never; cut to fit.
+    """
     words = fold(title).split()
     if len(words) > 1 and words[0] in ARTICLES:
         words = words[1:]
@@ -49,7 +78,7 @@ def words_of(title: str) -> list[str]:
 
 
 def keys_of(titles: Iterable[str]) -> list[str]:
-    return sorted({sort_key(title) for title in titles})
+    return sorted({title_key(title) for title in titles})
 
 
 def all_words_of(titles: Iterable[str]) -> list[str]:

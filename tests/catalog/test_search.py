@@ -5,6 +5,7 @@ from random import Random
 import pytest
 from django.utils import timezone
 
+from nexus.catalog import title_index
 from nexus.catalog.conditions import NOTHING, Sql
 from nexus.catalog.expiry import is_listed
 from nexus.catalog.models import Movie, MovieText, TitleWord
@@ -78,6 +79,41 @@ def test_what_an_older_version_stored_is_derived_once() -> None:
 
     assert (derive_missing(), derive_missing()) == (1, 0)
     assert found("haet") == ["Heat"]
+
+
+def test_how_an_older_version_sorted_films_is_put_right_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(title_index, "READ_AT_ONCE", 2)
+    monkeypatch.setattr(title_index, "AT_ONCE", 1)
+    for title in ("Die Hard", "The Matrix", "As Good as It Gets", "Heat"):
+        make_movie(title=title)
+    right = list(Movie.objects.order_by("id").values_list("sort_title", flat=True))
+    Movie.objects.filter(title__startswith="Die").update(sort_title="hard")
+    Movie.objects.filter(title__startswith="As").update(sort_title="good as it gets")
+
+    done = (derive_missing(), derive_missing())
+
+    held = list(Movie.objects.order_by("id").values_list("sort_title", flat=True))
+    assert done == (2, 0)
+    assert held == right == ["die hard", "matrix", "as good as it gets", "heat"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "title", "better_known"),
+    [
+        ("die har", "Die Hard", "To Die Harder"),
+        ("the matr", "The Matrix", "Beyond the Matrix"),
+        ("matr", "The Matrix", "Beyond the Matrix"),
+    ],
+)
+def test_a_title_that_begins_so_comes_first_with_an_article_or_without(
+    typed: str, title: str, better_known: str
+) -> None:
+    make_movie(title=title, vote_count=60)
+    make_movie(title=better_known, vote_count=9_000)
+
+    assert found(typed)[0] == title
 
 
 def test_the_very_title_comes_before_better_known_ones() -> None:

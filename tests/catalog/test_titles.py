@@ -5,8 +5,9 @@ from hypothesis import strategies as st
 from nexus.catalog.titles import (
     fold,
     remainders,
-    sort_key,
+    sort_title,
     stored_remainders,
+    title_key,
     typos_forgiven,
     typos_to_each,
 )
@@ -36,13 +37,54 @@ def test_it_folds(title: str, folded: str) -> None:
         ("The Matrix", "matrix"),
         ("La Haine", "haine"),
         ("L'Avventura", "avventura"),
+        ("Die Hard", "hard"),
         ("The", "the"),
         ("Them!", "them"),
         ("!!!", "!!!"),
     ],
 )
-def test_it_sorts_without_the_leading_article(title: str, key: str) -> None:
-    assert sort_key(title) == key
+def test_it_is_found_without_what_is_an_article_somewhere(title: str, key: str) -> None:
+    assert title_key(title) == key
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Die Hard",
+        "As Good as It Gets",
+        "I Am Legend",
+        "La La Land",
+        "Los Angeles Plays Itself",
+        "A.I. Artificial Intelligence",
+        "The",
+        "Them!",
+    ],
+)
+def test_an_english_title_is_sorted_by_all_its_words(title: str) -> None:
+    assert sort_title(title, title, "en") == fold(title)
+
+
+@pytest.mark.parametrize(
+    ("title", "original_title", "language", "sorted_by"),
+    [
+        ("The Matrix", "The Matrix", "en", "matrix"),
+        ("A Bug's Life", "A Bug's Life", "en", "bug s life"),
+        ("'The Thing'", "The Thing", None, "thing"),
+        ("La Haine", "La haine", "fr", "haine"),
+        ("L'Avventura", "L\u2019avventura", "it", "avventura"),
+        ("À nos amours", "À nos amours", "fr", "a nos amours"),
+        ("Das Boot", "Das Boot", "de", "boot"),
+        ("Das Boot", "Das Boot", "en", "das boot"),
+        ("Die Another Day", "Stirb an einem anderen Tag", "de", "die another day"),
+        ("The Hunt", "Jagten", "da", "hunt"),
+        ("The !!!", "The !!!", "en", "the"),
+        ("!!!", "!!!", "en", "!!!"),
+    ],
+)
+def test_it_is_sorted_without_an_article_of_its_language(
+    title: str, original_title: str, language: str | None, sorted_by: str
+) -> None:
+    assert sort_title(title, original_title, language) == sorted_by
 
 
 @pytest.mark.parametrize(
