@@ -60,11 +60,12 @@ def best_matches(among: Sql, text: str) -> list[int]:
     """Return the best known films of these that match, best first.
 
     First the very title, then titles that begin so, then by the words they share; what
-    matches equally by votes.
+    matches equally by votes. A title without words, as "$", is found by all of it.
     """
     words = words_of(text)[:MOST_WORDS]
     if not words:
-        return []
+        called = best(all_of([among, Sql("title_keys @> %s", ([title_key(text)],))]))
+        return [id_ for (id_,) in rows(called.sql, called.values)]
     typed = as_typed(words)
     found = matching(among, text, typed, have_all(typed))
     if not is_answer(found, words):

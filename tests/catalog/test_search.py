@@ -37,6 +37,8 @@ def found(typed: str) -> list[str]:
         ("spiderman", "Spider-Man"),
         ("eternal sunshine whatsoever", "Eternal Sunshine"),
         ("50%", "50% Off"),
+        ("$", "$"),
+        ("!!!", "!!!"),
     ],
 )
 def test_it_finds(typed: str, title: str) -> None:
