@@ -22,6 +22,16 @@ CANNOT_BE_DONE: Final = 2  # the exit code where another call is needed
 NOT_NOW: Final = 1  # the same call may work another time
 
 
+class OwnCommand(BaseCommand):
+    """A command of ours, without Django's checks of the whole project before it.
+
+    They import every view, which takes longer than most commands; `check` and `doctor`
+    make them, and wrong variables are refused by the settings.
+    """
+
+    requires_system_checks: list[str] = []
+
+
 class Bars:
     """A line of progress for each stage, one after the other."""
 

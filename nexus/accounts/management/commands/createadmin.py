@@ -12,14 +12,14 @@ from typing import Any, NoReturn
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from nexus.accounts.models import User
 from nexus.accounts.roles import make_missing_groups
-from nexus.console import CANNOT_BE_DONE, in_one_line
+from nexus.console import CANNOT_BE_DONE, OwnCommand, in_one_line
 
 
-class Command(BaseCommand):
+class Command(OwnCommand):
     help = (
         "Make the account of an administrator. The password is asked for, or read from "
         "a file or the standard input. Exit codes: 0 done, 2 it cannot be done so."

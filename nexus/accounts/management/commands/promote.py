@@ -3,17 +3,18 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db.models import Q
 from django.utils import timezone
 
 from nexus.accounts.audit import LONGEST_REASON
 from nexus.accounts.models import Role, User
 from nexus.accounts.roles import change_role, make_missing_groups
+from nexus.console import OwnCommand
 from nexus.lib.errors import NexusError
 
 
-class Command(BaseCommand):
+class Command(OwnCommand):
     help = (
         "Give a member a role. It counts from their next request on; where the running "
         "server has a VALKEY_URL that this command was not given, after half a minute."

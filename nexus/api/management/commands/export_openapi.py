@@ -4,16 +4,17 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils.encoding import force_str
 from drf_spectacular.renderers import OpenApiJsonRenderer, OpenApiYamlRenderer
 
 from nexus.api.documents import make_document
+from nexus.console import OwnCommand
 
 RENDERERS = {"json": OpenApiJsonRenderer, "yaml": OpenApiYamlRenderer}
 
 
-class Command(BaseCommand):
+class Command(OwnCommand):
     help = (
         "Write the API's OpenAPI document. Exit codes: 0 done, 1 the file cannot be "
         "written."

@@ -11,12 +11,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
-from django.core.management.base import BaseCommand
 from django.utils import timezone
 
 from nexus.backup.console import told_in_one_line
 from nexus.backup.manifest import Manifest
 from nexus.backup.operations import back_up
+from nexus.console import OwnCommand
 
 NOTES: Final = (
     "Not in it: SECRET_KEY and the other variables, to be kept apart; sessions, and "
@@ -24,7 +24,7 @@ NOTES: Final = (
 )
 
 
-class Command(BaseCommand):
+class Command(OwnCommand):
     help = (
         "Write the installation into one new file, also while it runs. Exit codes: 0 "
         "done, 1 it failed, 2 it cannot be done so, 130 stopped; unless 0, no file."

@@ -11,14 +11,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from nexus.backup.console import told_in_one_line
 from nexus.backup.manifest import Manifest
 from nexus.backup.operations import check, finish, restore
-from nexus.console import NOT_NOW
+from nexus.console import NOT_NOW, OwnCommand
 
 TERM_DAYS: Final = 180  # that TMDb's terms allow a copy to be kept for
 TOO_OLD: Final = (
@@ -33,7 +33,7 @@ NOTES: Final = (
 )
 
 
-class Command(BaseCommand):
+class Command(OwnCommand):
     help = (
         "Put a backup into an empty database. Exit codes: 0 done, 1 it failed and "
         "nothing is changed, 2 it cannot be done so, 130 stopped."

@@ -11,14 +11,20 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Final
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 
 from nexus.catalog.fill import LISTS, Outcome, Report, fill, refresh
 from nexus.catalog.listings import LAST_PAGE
 from nexus.catalog.patience import Interrupted
 from nexus.catalog.upstream import is_configured
-from nexus.console import refuse_unprepared, shown, stopped_by_signals, whole
+from nexus.console import (
+    OwnCommand,
+    refuse_unprepared,
+    shown,
+    stopped_by_signals,
+    whole,
+)
 from nexus.lib.progress import minutes
 from nexus.tmdb import MAX_ID, TmdbKeyRejected, TmdbNotConfigured
 
@@ -34,7 +40,7 @@ WORDS: Final[dict[Outcome, str]] = {
 }
 
 
-class Command(BaseCommand):
+class Command(OwnCommand):
     help = (
         "Bring films of TMDb's into the catalogue, or up to date. Exit codes: 0 all "
         "done, 1 some of it is left to do, 2 it cannot be done so, 130 stopped."

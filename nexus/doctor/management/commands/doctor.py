@@ -8,10 +8,9 @@ import sys
 from argparse import SUPPRESS, ArgumentParser
 from typing import Any, Final
 
-from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from nexus.console import whole
+from nexus.console import OwnCommand, whole
 from nexus.doctor.database import database
 from nexus.doctor.findings import Finding, Status, exit_code, tell
 from nexus.doctor.machine import machine
@@ -21,12 +20,11 @@ LEAST_FREE_MB: Final = 500
 LARGEST: Final = 999_999_999
 
 
-class Command(BaseCommand):
+class Command(OwnCommand):
     help = (
         "Look at the installation: settings, versions, disk, permissions, database, "
         "cache, clock, worker, model. Exit codes: 0 all is well, 1 something is wrong."
     )
-    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(

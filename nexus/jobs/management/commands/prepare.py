@@ -3,14 +3,14 @@
 from typing import Any
 
 from django.core.management import call_command
-from django.core.management.base import BaseCommand
 
 from nexus.accounts.roles import ensure_groups
 from nexus.catalog.load_starter import load_starter
 from nexus.catalog.title_index import derive_missing
+from nexus.console import OwnCommand
 
 
-class Command(BaseCommand):
+class Command(OwnCommand):
     help = "Migrate the database, give the roles their powers, load the catalogue."
 
     def handle(self, *args: Any, **options: Any) -> None:

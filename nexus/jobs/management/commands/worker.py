@@ -10,8 +10,9 @@ from argparse import ArgumentParser
 from types import FrameType
 from typing import Any, Final
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
+from nexus.console import OwnCommand
 from nexus.jobs.exposed import expose
 from nexus.jobs.worker import WorkerThread, queue_names
 
@@ -19,12 +20,11 @@ STOP_LIMIT_S: Final = 45.0  # what waits for it to stop should wait longer
 MOMENT_S: Final = 0.5
 
 
-class Command(BaseCommand):
+class Command(OwnCommand):
     help = (
         "Run jobs until a signal comes; then let those that run end, for 45 seconds. "
         "Exit codes: 0 stopped, 1 some jobs were broken off, 2 called wrongly."
     )
-    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(

@@ -7,16 +7,15 @@ import json
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from nexus.console import in_one_line, whole
+from nexus.console import OwnCommand, in_one_line, whole
 from nexus.recommendations.management.commands.train import FIGURES, LARGEST
 from nexus.recommendations.models import TrainedModel
 from nexus.recommendations.operations import activate_model, prune_models, roll_back
 
 
-class Command(BaseCommand):
+class Command(OwnCommand):
     help = "List trained models, choose the one that is served, forget old ones."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -13,12 +13,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 
 from nexus.console import (
     CANNOT_BE_DONE,
     NOT_NOW,
+    OwnCommand,
     in_one_line,
     shown,
 )
@@ -39,7 +40,7 @@ NO_TERMS: Final = (
 QUESTION: Final = "Do you accept these terms, for this installation? Type yes: "
 
 
-class Command(BaseCommand):
+class Command(OwnCommand):
     help = "Bring in ratings from elsewhere to learn from, or remove them."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

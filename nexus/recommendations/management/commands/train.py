@@ -13,10 +13,10 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, Final
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 
-from nexus.console import NOT_NOW, first_line, in_one_line, shown, whole
+from nexus.console import NOT_NOW, OwnCommand, first_line, in_one_line, shown, whole
 from nexus.lib.progress import minutes
 from nexus.recommendations.training import (
     LEAST_FILMS,
@@ -43,7 +43,7 @@ GO_ON: Final = "Start the same command again: it goes on with what is finished."
 UNDONE: Final = f"The active model stays. {GO_ON}"
 
 
-class Command(BaseCommand):
+class Command(OwnCommand):
     help = "Learn a model from all ratings, and serve it unless it is worse."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
