@@ -105,11 +105,3 @@ def test_a_variable_may_be_blank(tmp_path: Path) -> None:
     blank = dict.fromkeys(("PORT", "DATABASE_URL", "SECRET_KEY", "HOST"), " ")
 
     assert call(tmp_path, "--version", **blank).returncode == 0
-
-
-def test_help_needs_no_database(tmp_path: Path) -> None:
-    ended = call(tmp_path / "home")
-
-    assert "Available subcommands" in ended.stdout
-    assert "prepare" in ended.stdout
-    assert not (tmp_path / "home").exists()
