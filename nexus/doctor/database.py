@@ -62,7 +62,8 @@ def remedy() -> str:
     if settings.IS_EMBEDDED:
         return (
             "Start the product (`python -m nexus run`); if it cannot, "
-            f"{settings.HOME.postgres_log} says why."
+            f"{settings.HOME.postgres_log} says why, "
+            f"or {settings.HOME.former_postgres_log.name} beside it."
         )
     return "Start it, or correct DATABASE_URL; its user must be allowed to connect."
 

@@ -107,21 +107,23 @@ def examine(words: list[str], home: Home, *, embedded: bool) -> int:
     try:
         if embedded and not has_database(home):
             raise CannotStart(NO_DATABASE)
-        with database_of(home, embedded=embedded):
+        with database_of(home, embedded=embedded, makes_key=False):
             return django(words)
     except CannotStart as error:
         return examine_without_database(words, error)
 
 
 @contextmanager
-def database_of(home: Home, *, embedded: bool) -> Iterator[None]:
+def database_of(
+    home: Home, *, embedded: bool, makes_key: bool = True
+) -> Iterator[None]:
     """Make the database reachable: a running Nexus serves it already, else start it."""
     if not embedded:
         yield
         return
     postgres = EmbeddedPostgres(home)
     try:
-        lock = lock_home(home)
+        lock = lock_home(home, makes_key=makes_key)
     except AlreadyRunning:
         postgres.wait_for_other()
         yield

@@ -11,8 +11,11 @@ class AlreadyRunning(CannotStart):
     """Another Nexus holds this home."""
 
 
-def lock_home(home: Home) -> IO[str]:
-    """Make the home and hold it until the file is closed; a crash frees it too."""
+def lock_home(home: Home, *, makes_key: bool = True) -> IO[str]:
+    """Make the home and hold it until the file is closed; a crash frees it too.
+
+    The key is made where it is missing, but not for whom its loss is to be seen.
+    """
     try:
         home.path.mkdir(parents=True, exist_ok=True)
         file = home.lock_file.open("a", encoding="ascii")
@@ -20,7 +23,8 @@ def lock_home(home: Home) -> IO[str]:
         raise unusable(home, error) from error
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        home.ensure_secret_key()
+        if makes_key:
+            home.ensure_secret_key()
     except BlockingIOError as error:
         file.close()
         raise AlreadyRunning(

@@ -152,8 +152,13 @@ class EmbeddedPostgres:
 
 
 def popen_as_postgres(command: list[str], home: Home) -> subprocess.Popen[bytes]:
-    """Start one of PostgreSQL's programs, its output going to the home's log."""
+    """Start one of PostgreSQL's programs, its output going to the home's log.
+
+    The log of the start before is kept: why that one ended may stand there.
+    """
     program = find_binaries() / command[0]
+    with suppress(FileNotFoundError):
+        home.postgres_log.replace(home.former_postgres_log)
     try:
         with home.postgres_log.open("wb") as log:
             return subprocess.Popen(  # noqa: S603  the program is our own dependency's

@@ -22,6 +22,10 @@ class Home:
         return self.path / "postgres.log"
 
     @property
+    def former_postgres_log(self) -> Path:
+        return self.path / "postgres.log.1"
+
+    @property
     def lock_file(self) -> Path:
         return self.path / "nexus.lock"
 

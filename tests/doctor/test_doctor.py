@@ -238,3 +238,15 @@ def test_an_installation_that_is_not_fit_for_an_open_network(
 
     assert "(security.W" in message
     assert faults(installation, "--deploy", HTTPS="on") == {}
+
+
+def test_an_embedded_installation_that_lost_its_key(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    assert call(home, "prepare").returncode == 0
+    (home / "secret-key").unlink()
+
+    done = call(home, "doctor")
+
+    assert done.returncode == 1
+    assert "secret-key is not there" in done.stdout
+    assert not (home / "secret-key").exists()

@@ -78,6 +78,20 @@ def test_it_starts_after_a_crash(home: Home) -> None:
         assert answers(again)
 
 
+def test_it_keeps_the_log_of_the_start_before(home: Home) -> None:
+    postgres = server(home)
+    postgres.start()
+    os.kill(postgres.pid, signal.SIGKILL)
+    postgres.stop()
+    told = home.postgres_log.read_text()
+
+    with server(home):
+        assert home.postgres_log.read_text() != told
+
+    assert told
+    assert home.former_postgres_log.read_text() == told
+
+
 def test_it_stops_a_server_that_lost_its_launcher(home: Home) -> None:
     orphan = server(home)
     orphan.start()

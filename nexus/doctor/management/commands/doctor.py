@@ -6,12 +6,13 @@ Exit codes: 0 all is well, 1 something is wrong, 2 it was called wrongly.
 import logging
 import sys
 from argparse import SUPPRESS, ArgumentParser
+from functools import partial
 from typing import Any, Final
 
 from django.utils import timezone
 
 from nexus.console import OwnCommand, whole
-from nexus.doctor.database import database
+from nexus.doctor.database import database, looked_at
 from nexus.doctor.findings import Finding, Status, exit_code, tell
 from nexus.doctor.machine import machine
 from nexus.doctor.parts import configuration, model, tmdb, valkey
@@ -64,7 +65,7 @@ def examine(options: dict[str, Any]) -> list[Finding]:
         *configuration(deploy=options["deploy"]),
         *machine(least_mb=options["least_free"]),
         *stored,
-        valkey(),
-        tmdb(online=options["online"], can_ask=can_ask),
-        model(can_ask=can_ask),
+        looked_at("valkey", valkey),
+        looked_at("tmdb", partial(tmdb, online=options["online"], can_ask=can_ask)),
+        looked_at("model", partial(model, can_ask=can_ask)),
     ]
