@@ -10,11 +10,9 @@ from types import FrameType
 from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import Error, connection
-from django.db.migrations.executor import MigrationExecutor
-from django.db.migrations.loader import MigrationLoader
-from django.db.migrations.recorder import MigrationRecorder
+from django.db import Error
 
+from nexus.database.migrations import pending_migrations
 from nexus.lib.errors import InvalidError, NexusError, NotFoundError
 from nexus.lib.progress import Progress
 
@@ -74,28 +72,6 @@ def shown(
     finally:
         bars.end()
         logger.setLevel(before)
-
-
-def applied_migrations() -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for app, name in sorted(MigrationRecorder(connection).applied_migrations()):
-        found.setdefault(app, []).append(name)
-    return found
-
-
-def unknown_migrations(applied: Mapping[str, list[str]]) -> list[str]:
-    """Return those that this version of the product does not have."""
-    loader = MigrationLoader(None)
-    known = {*(loader.disk_migrations or {}), *loader.replacements}
-    replaced = {key for each in loader.replacements.values() for key in each.replaces}
-    keys = {(app, name) for app, names in applied.items() for name in names}
-    return sorted(f"{app}.{name}" for app, name in keys - known - replaced)
-
-
-def pending_migrations() -> list[str]:
-    executor = MigrationExecutor(connection)
-    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    return [f"{migration.app_label}.{migration.name}" for migration, _ in plan]
 
 
 def refuse_unprepared() -> None:

@@ -16,7 +16,7 @@ from nexus.backup.errors import CannotBackUp, NotEmpty, UnusableBackup
 from nexus.backup.folders import add_models, models_put_down
 from nexus.backup.manifest import Manifest
 from nexus.backup.programs import dump, find_program, load, server_major
-from nexus.console import applied_migrations, unknown_migrations
+from nexus.database.migrations import applied_migrations, unknown_migrations
 from nexus.lib.errors import ConflictError
 from nexus.recommendations.models import TrainedModel
 

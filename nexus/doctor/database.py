@@ -8,7 +8,11 @@ from typing import Any, Final
 from django.conf import settings
 from django.db import Error, connection
 
-from nexus.console import applied_migrations, pending_migrations, unknown_migrations
+from nexus.database.migrations import (
+    applied_migrations,
+    pending_migrations,
+    unknown_migrations,
+)
 from nexus.doctor.findings import Finding, Status, ok, unknown, wrong
 
 LEAST_POSTGRES: Final = 16
