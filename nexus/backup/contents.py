@@ -1,4 +1,4 @@
-"""What a database holds: its tables, counted, and how far it is migrated."""
+"""What a database holds: its tables, and how many rows are in each."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager

@@ -1,45 +1,49 @@
-"""Why there is no backup, or why nothing was restored."""
+"""Why there is no backup, or why it was not restored."""
 
-from nexus.lib.errors import InvalidError, UnavailableError
+from nexus.lib.errors import ConflictError, InvalidError, UnavailableError
 
 
-class UnusableBackup(InvalidError):
+class Refused(InvalidError):
+    """Another call is needed; `about` is the part of this one that is in the way."""
+
+    about = "path"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, field=self.about)
+
+
+class UnusableBackup(Refused):
     """The file is damaged, foreign, incomplete, or made by a newer version."""
 
     code = "unusable_backup"
 
-    def __init__(self, message: str) -> None:
-        super().__init__(message, field="path")
 
-
-class CannotBackUp(InvalidError):
+class CannotBackUp(Refused):
     """There is nothing to back up, or no place for it."""
 
     code = "cannot_back_up"
 
-    def __init__(self, message: str) -> None:
-        super().__init__(message, field="path")
 
-
-class NotEmpty(InvalidError):
+class NotEmpty(Refused):
     """Somebody's data is where the backup would go."""
 
     code = "not_empty"
 
-    def __init__(self, message: str) -> None:
-        super().__init__(message, field="path")
 
-
-class NoFittingProgram(InvalidError):
+class NoFittingProgram(Refused):
     """PostgreSQL's programs here are not of the server's version."""
 
     code = "no_fitting_program"
-
-    def __init__(self, message: str) -> None:
-        super().__init__(message, field="database")
+    about = "database"
 
 
 class ProgramFailed(UnavailableError):
     """One of PostgreSQL's programs ended with an error; its words are the message."""
 
     code = "program_failed"
+
+
+class WentWrong(ConflictError):
+    """What was restored is not what the backup says."""
+
+    code = "restored_wrongly"

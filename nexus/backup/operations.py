@@ -12,21 +12,27 @@ from django.db import connection
 from nexus import __version__
 from nexus.backup import contents
 from nexus.backup.archive import Backup, Writer, opened, written
-from nexus.backup.errors import CannotBackUp, NotEmpty, UnusableBackup
+from nexus.backup.errors import (
+    CannotBackUp,
+    NotEmpty,
+    ProgramFailed,
+    UnusableBackup,
+    WentWrong,
+)
 from nexus.backup.folders import add_models, models_put_down
 from nexus.backup.manifest import Manifest
-from nexus.backup.programs import dump, find_program, load, server_major
+from nexus.backup.programs import (
+    LOADER,
+    dump,
+    end_loading,
+    find_program,
+    load,
+    server_major,
+)
 from nexus.database.migrations import applied_migrations, unknown_migrations
-from nexus.lib.errors import ConflictError
 from nexus.recommendations.models import TrainedModel
 
 DUMP: Final = "database.dump"
-
-
-class WentWrong(ConflictError):
-    """What was restored is not what the backup says."""
-
-    code = "restored_wrongly"
 
 
 def back_up(*, path: Path, now: datetime) -> Manifest:
@@ -88,21 +94,34 @@ def check(*, path: Path) -> Manifest:
 def restore(*, path: Path) -> Manifest:
     """Put a backup into an empty database; raises UnusableBackup or NotEmpty.
 
-    Everything is checked first, and the database is filled in one transaction: if it
-    fails, nothing is changed.
+    Everything is checked first, and the database is filled in one transaction: whatever
+    this raises, nothing is changed. What follows is for `finish`.
     """
     with opened(path) as backup:
         refuse_unless_ours(backup)
         refuse_unless_fitting(backup.manifest)
         refuse_unless_empty()
         with models_put_down(backup):
-            load(backup.blocks(DUMP))
-    compare(backup.manifest.tables)
+            fill(backup)
     return backup.manifest
 
 
-def finish() -> list[str]:
-    """Migrate what was restored; return the migrations that it was short of."""
+def fill(backup: Backup) -> None:
+    """Load the dump. Who is stopped once all rows are there has filled it."""
+    try:
+        load(backup.blocks(DUMP))
+    except (KeyboardInterrupt, ProgramFailed):
+        end_loading()
+        if not contents.relations():
+            raise
+
+
+def finish(manifest: Manifest) -> list[str]:
+    """Count and migrate what was restored; return the migrations it was short of.
+
+    Raises WentWrong if rows are missing.
+    """
+    compare(manifest.tables)
     before = applied_migrations()
     call_command("migrate", interactive=False, verbosity=0)
     with connection.cursor() as cursor:
@@ -118,7 +137,7 @@ def refuse_unless_ours(backup: Backup) -> None:
 def refuse_unless_fitting(manifest: Manifest) -> None:
     """Refuse what a newer Nexus or a newer PostgreSQL wrote."""
     major = server_major()
-    find_program("pg_restore", major=major)
+    find_program(LOADER, major=major)
     if unknown := unknown_migrations(manifest.migrations):
         raise UnusableBackup(
             f"It was made by a newer version of Nexus ({manifest.version}, and this is "

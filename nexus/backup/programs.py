@@ -20,6 +20,14 @@ from nexus.lib.postgres_programs import embedded_programs
 
 WORDS: Final = {"host": "HOST", "port": "PORT", "user": "USER", "dbname": "NAME"}
 DJANGOS_OWN: Final = {"assume_role", "isolation_level", "pool", "server_side_binding"}
+LOADER: Final = "pg_restore"
+END_LIMIT_S: Final = 60
+END: Final = """
+SELECT pg_terminate_backend(activity.pid, %s)
+FROM pg_stat_activity activity
+WHERE application_name = %s AND datname = current_database()
+  AND usename = current_user
+"""
 VERSION: Final = re.compile(r"\(PostgreSQL\) (\d+)")
 
 
@@ -77,8 +85,12 @@ def where() -> tuple[str, dict[str, str]]:
 
 @contextmanager
 def running(words: list[str]) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a program beside the block; raises ProgramFailed with its last words."""
+    """Run a program beside the block; raises ProgramFailed with its last words.
+
+    It does not outlive the block, whatever ends that.
+    """
     place, environment = where()
+    place = make_conninfo(place, application_name=Path(words[0]).name)
     with tempfile.TemporaryFile() as errors:
         process = subprocess.Popen(  # noqa: S603  one of PostgreSQL's
             [*words, f"--dbname={place}"],
@@ -90,6 +102,7 @@ def running(words: list[str]) -> Iterator[subprocess.Popen[bytes]]:
         with process:
             try:
                 yield process
+                process.wait()
             except BaseException:
                 process.kill()
                 raise
@@ -114,10 +127,21 @@ def dump(words: Iterable[str]) -> Generator[bytes]:
 
 def load(blocks: Iterable[bytes]) -> None:
     """Restore a dump in one transaction: all of it, or nothing changes."""
-    program = find_program("pg_restore", major=server_major())
+    program = find_program(LOADER, major=server_major())
     words = ["--single-transaction", "--no-owner", "--no-privileges"]
     with running([str(program), *words]) as process:
         feed(process, blocks)
+
+
+def end_loading() -> None:
+    """Have the server end what a killed `pg_restore` had begun, and wait for that.
+
+    It would find out by itself only after the statement that it is at. A commit that it
+    is at is not undone.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(END, [END_LIMIT_S * 1000, LOADER])
+        cursor.fetchall()
 
 
 def feed(process: subprocess.Popen[bytes], blocks: Iterable[bytes]) -> None:

@@ -88,6 +88,29 @@ def wait_until_it_waits(program: str) -> None:
     wait_until(lambda: count_of(program, waiting) > 0)
 
 
+@contextmanager
+def waiting_for_a_replica(name: str) -> Iterator[None]:
+    """Have each commit in this database wait for a replica that never comes."""
+    command(f"ALTER DATABASE {name} SET synchronous_commit = 'on'")
+    command("ALTER SYSTEM SET synchronous_standby_names = 'nobody'")
+    command("SELECT pg_reload_conf()")
+    try:
+        yield
+    finally:
+        command("ALTER SYSTEM RESET synchronous_standby_names")
+        command("SELECT pg_reload_conf()")
+
+
+def wait_until_it_commits(statement: str) -> None:
+    """Wait until somebody's commit of that statement waits for a replica."""
+    query = "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND query = %s"
+    url = named(database_url(), "postgres")
+    with closing(psycopg.connect(url, autocommit=True)) as connection:
+        wait_until(
+            lambda: connection.execute(query, [statement]).fetchone() is not None
+        )
+
+
 def wait_until_it_left(program: str) -> None:
     """Wait until the server has noticed that the program is no more."""
     wait_until(lambda: count_of(program) == 0)

@@ -17,10 +17,12 @@ from tests.backup.forgery import changed, rewritten
 from tests.backup.installation import (
     Installation,
     contents_of,
+    wait_until_it_commits,
     wait_until_it_left,
     wait_until_it_waits,
+    waiting_for_a_replica,
 )
-from tests.launch.program import LIMIT_S, environment, wait_until_gone
+from tests.launch.program import LIMIT_S, environment, running, wait_until_gone
 
 pytestmark = [pytest.mark.installation, pytest.mark.django_db(transaction=True)]
 
@@ -176,3 +178,59 @@ def test_a_killed_one_changes_nothing(there: Installation, backup: Path) -> None
 
     assert there.contents() == {}
     assert there.call("restore", str(backup)).returncode == 0
+
+
+def test_wrong_counts_are_told_over_what_was_restored(
+    there: Installation, backup: Path
+) -> None:
+    rewritten(backup, manifest=lambda body: body["tables"].update(ratings_rating=2))
+
+    done = there.call("restore", str(backup))
+
+    assert done.returncode == 3
+    assert "Not all rows are there: see ratings_rating. Drop this" in done.stderr
+    assert "prepare" not in done.stderr
+    assert there.contents()["ratings_rating"][0] == 1
+
+
+def test_one_that_is_stopped_too_late_says_what_is_left_to_do(
+    here: Installation, there: Installation, versions: list[str], tmp_path: Path
+) -> None:
+    """First at its commit, then while it finishes: each waits for a replica."""
+    path = tmp_path / "backup.tar"
+    assert here.call("backup", str(path)).returncode == 0
+    with (
+        waiting_for_a_replica("nexus_elsewhere"),
+        running(there.home, "restore", str(path), **there.variables) as process,
+    ):
+        wait_until_it_commits("COMMIT")
+        process.terminate()
+        wait_until_it_commits("ANALYZE")
+        process.terminate()
+        told, complained = process.communicate(timeout=LIMIT_S)
+
+    assert process.returncode == 3, complained
+    assert "Interrupted. The backup is in the database, but" in complained
+    assert told == ""
+    assert there.contents()["accounts_user"] == here.contents()["accounts_user"]
+    assert there.files() == here.files()
+    assert there.call("prepare").returncode == 0
+
+
+def test_one_that_is_told_to_stop_changes_nothing(
+    there: Installation, backup: Path
+) -> None:
+    with (
+        psycopg.connect(there.url) as other,
+        running(there.home, "restore", str(backup), **there.variables) as process,
+    ):
+        other.execute("CREATE TABLE ratings_rating (id int)")
+        wait_until_it_waits("pg_restore")
+        process.terminate()
+        complained = process.communicate(timeout=LIMIT_S)[1]
+        other.rollback()
+
+    assert process.returncode == 130
+    assert complained == "Interrupted; nothing was changed.\n"
+    wait_until_it_left("pg_restore")
+    assert there.contents() == {}

@@ -1,7 +1,7 @@
 """`restore`: puts a backup into an empty installation, or looks whether it is whole.
 
-Exit codes: 0 done, 1 it failed and nothing is changed, 2 it cannot be done so,
-130 Ctrl-C.
+Exit codes: 0 done; 1 it failed, 2 it cannot be done so, 130 Ctrl-C, and nothing is
+changed by any of these; 3 the database is filled, and what follows was not finished.
 """
 
 import json
@@ -16,17 +16,20 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from nexus.backup.console import told_in_one_line
+from nexus.backup.errors import WentWrong
 from nexus.backup.manifest import Manifest
 from nexus.backup.operations import check, finish, restore
-from nexus.console import NOT_NOW, OwnCommand
+from nexus.console import OwnCommand
 
 TERM_DAYS: Final = 180  # that TMDb's terms allow a copy to be kept for
 TOO_OLD: Final = (
     "It is older than TMDb's terms allow a copy of their content to be kept: delete "
     "it. Nexus hides what has become too old, and asks TMDb for it again."
 )
+NOT_FINISHED: Final = 3
 GO_ON: Final = (
-    "Everything is restored, but not yet migrated: run `python -m nexus prepare`."
+    "The backup is in the database, but was not counted and migrated to the end: run "
+    "`python -m nexus prepare`, then `python -m nexus doctor`."
 )
 NOTES: Final = (
     "Everybody has to sign in again. Empty the Valkey, if it is the one from before."
@@ -35,8 +38,9 @@ NOTES: Final = (
 
 class Command(OwnCommand):
     help = (
-        "Put a backup into an empty database. Exit codes: 0 done, 1 it failed and "
-        "nothing is changed, 2 it cannot be done so, 130 stopped."
+        "Put a backup into an empty database. Exit codes: 0 done, 1 it failed, 2 it "
+        "cannot be done so, 130 stopped: nothing is changed by these; 3 all is there, "
+        "but was not counted and migrated to the end."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -52,7 +56,7 @@ class Command(OwnCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         manifest = self.read(options)
-        migrated = [] if options["check"] else self.finish()
+        migrated = [] if options["check"] else self.finish(manifest)
         if is_too_old(manifest):
             self.stderr.write(TOO_OLD, style_func=str)
         if options["json"]:
@@ -72,15 +76,17 @@ class Command(OwnCommand):
             self.stderr.write("Interrupted; nothing was changed.", style_func=str)
             sys.exit(130)
 
-    def finish(self) -> list[str]:
+    def finish(self, manifest: Manifest) -> list[str]:
         try:
             with told_in_one_line():
-                return finish()
+                return finish(manifest)
         except KeyboardInterrupt:
             self.stderr.write(f"Interrupted. {GO_ON}", style_func=str)
-            sys.exit(130)
+            sys.exit(NOT_FINISHED)
         except CommandError as error:
-            raise CommandError(f"{error} {GO_ON}", returncode=NOT_NOW) from error
+            is_worthless = isinstance(error.__cause__, WentWrong)
+            told = str(error) if is_worthless else f"{error} {GO_ON}"
+            raise CommandError(told, returncode=NOT_FINISHED) from error
 
 
 def is_too_old(manifest: Manifest) -> bool:
