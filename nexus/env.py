@@ -6,7 +6,7 @@ from collections.abc import Callable
 from email.utils import parseaddr
 from ipaddress import ip_network
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
@@ -25,6 +25,9 @@ SWITCH = {
 }
 
 T = TypeVar("T")
+
+# Of every variable that was asked for, whether it is set or not.
+ASKED_FOR: Final[set[str]] = set()
 
 
 class WrongVariable(Exception):
@@ -53,14 +56,28 @@ def read_text(path: Path, *, named: str) -> str:
 
 
 def env_str(name: str, default: str = "") -> str:
-    """Read NAME, or the file that NAME_FILE points to; blank counts as unset."""
+    """Read NAME, or the file that NAME_FILE points to; blank counts as unset.
+
+    Not so a blank file: somebody meant to set what it should hold, and what is there
+    instead may be an empty installation, or a door without a lock.
+    """
+    ASKED_FOR.add(name)
     value = os.environ.get(name, "").strip()
     if value:
         return value
     path = os.environ.get(f"{name}_FILE", "").strip()
     if not path:
         return default
-    return read_text(Path(path), named=f"{name}_FILE")
+    text = read_text(Path(path), named=f"{name}_FILE")
+    if not text:
+        raise WrongVariable(f"{name}_FILE", "the path of a file that is not blank")
+    return text
+
+
+def files_named() -> list[Path]:
+    """Return the files that values come from, of all variables asked for so far."""
+    found = (os.environ.get(f"{name}_FILE", "").strip() for name in sorted(ASKED_FOR))
+    return [Path(path).absolute() for path in found if path]
 
 
 def env_parsed(name: str, parse: Callable[[str], T], default: T, legal: str) -> T:

@@ -13,19 +13,11 @@ from typing import Final
 from django.conf import settings
 
 from nexus.doctor.findings import Finding, ok, unknown, wrong
-from nexus.env import PROJECT_DIR
+from nexus.env import PROJECT_DIR, files_named
 
 LEAST_PYTHON: Final = (3, 11)
 LOCK: Final = PROJECT_DIR / "requirements" / "base.txt"
 PIN: Final = re.compile(r"^([\w.-]+)==([\w.]+)( ;)?", re.MULTILINE)
-SECRETS: Final = (
-    "DATABASE_URL",
-    "EMAIL_URL",
-    "SECRET_KEY",
-    "SECRET_KEY_FALLBACKS",
-    "TMDB_API_KEY",
-    "VALKEY_URL",
-)
 OTHERS: Final = 0o007
 GROUP_AND_OTHERS: Final = 0o077
 SHOWN: Final = 5
@@ -173,10 +165,8 @@ def secret_files() -> Iterator[Finding]:
 
 
 def paths_of_secrets() -> list[Path]:
-    named = [os.environ.get(f"{name}_FILE", "").strip() for name in SECRETS]
     env_file = PROJECT_DIR / ".env"
-    paths = [Path(name).absolute() for name in named if name]
-    return [*paths, env_file] if env_file.is_file() else paths
+    return [*files_named(), *([env_file] if env_file.is_file() else [])]
 
 
 def machine(*, least_mb: int) -> list[Finding]:

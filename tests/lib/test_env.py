@@ -253,6 +253,26 @@ def test_it_refuses_a_file_that_cannot_be_read(
         settings(monkeypatch, SECRET_KEY_FILE=str(tmp_path / "key"))
 
 
+@pytest.mark.parametrize("content", ["", " \n", "\ufeff\n"])
+@pytest.mark.parametrize("name", ["DATABASE_URL", "METRICS_TOKEN", "SECRET_KEY"])
+def test_it_refuses_a_file_with_nothing_in_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, content: str
+) -> None:
+    (tmp_path / "secret").write_text(content, encoding="utf-8")
+
+    with pytest.raises(WrongVariable, match=f"{name}_FILE is wrong") as refused:
+        settings(monkeypatch, **{f"{name}_FILE": str(tmp_path / "secret")})
+
+    assert "not blank" in str(refused.value)
+
+
+def test_a_file_that_is_not_named_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = settings(monkeypatch, METRICS_TOKEN_FILE="", DATABASE_URL_FILE=" ")
+
+    assert found["METRICS_TOKEN"] == ""
+    assert found["IS_EMBEDDED"] is True
+
+
 def test_the_variable_wins_over_its_file(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TMDB_API_KEY_FILE", "/does/not/exist")
     monkeypatch.setenv("TMDB_API_KEY", "mine")
