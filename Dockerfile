@@ -4,10 +4,12 @@
 FROM python:3.13-slim-bookworm AS build
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 WORKDIR /app
+# Those of watching, too: the variables that switch it on reach no installer.
 COPY requirements/base.txt requirements/base.txt
+COPY requirements/watching.txt requirements/watching.txt
 RUN python -m venv .venv \
  && .venv/bin/python -m pip install --require-hashes --only-binary :all: \
-      -r requirements/base.txt \
+      -r requirements/watching.txt \
  && .venv/bin/python -m pip uninstall --yes pip
 COPY manage.py LICENSE .env.example ./
 COPY bin bin
