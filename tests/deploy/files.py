@@ -10,13 +10,27 @@ import yaml
 from nexus.env import PROJECT_DIR
 
 DEFAULT: Final = re.compile(r"\$\{(\w+):-([^}]*)\}")
+# What nobody sets in .env for Compose, and why.
+FIXED: Final = {
+    "DATABASE_POOL": "its PostgreSQL is reached without a PgBouncer",
+    "DEBUG": "never where others can reach it",
+    "HOST": "the image listens to all addresses of its container",
+    "MODELS_DIR": "in NEXUS_HOME, a volume that web and worker share",
+    "NEXUS_HOME": "where the image has room for the volume",
+    "PORT": "the image's own; LISTEN says where it is outside",
+}
 UNITS: Final = sorted((PROJECT_DIR / "deploy" / "systemd").glob("*.service"))
 
 
-def known_variables() -> set[str]:
-    """Return the names of all that the settings read, and of the files they may be."""
+def variables() -> set[str]:
+    """Return the names of all that the settings read."""
     text = (PROJECT_DIR / "nexus" / "settings.py").read_text(encoding="utf-8")
-    names = set(re.findall(r'env_\w+\(\s*"(\w+)"', text))
+    return set(re.findall(r'env_\w+\(\s*"(\w+)"', text))
+
+
+def known_variables() -> set[str]:
+    """Return these, and the names of the files they may be in."""
+    names = variables()
     return names | {f"{name}_FILE" for name in names}
 
 

@@ -1,6 +1,7 @@
 """What the files for containers, Render and systemd say is true of the product."""
 
 import re
+import runpy
 import shutil
 import subprocess
 from pathlib import Path
@@ -14,6 +15,7 @@ from procrastinate.contrib.django import app
 from nexus.env import PROJECT_DIR, env_database_url, env_secret
 from nexus.jobs import tasks  # noqa: F401  so that the queue knows them
 from tests.deploy.files import (
+    FIXED,
     UNITS,
     compose_environment,
     copied,
@@ -23,6 +25,7 @@ from tests.deploy.files import (
     read_yaml,
     unit,
     unit_environment,
+    variables,
 )
 from tests.launch.program import call
 
@@ -47,6 +50,18 @@ def test_what_is_copied_is_sent_to_the_builder() -> None:
 
     assert "*" in lines
     assert {source for source, _ in copied()} == sent
+
+
+def test_the_image_can_be_watched() -> None:
+    """Nobody can add libraries to it where a variable asks for them."""
+    text = " ".join(word for words in dockerfile() for word in words)
+    (name,) = re.findall(r"install --require-hashes .*? -r (\S+)", text)
+    locked = (PROJECT_DIR / name).read_text(encoding="utf-8")
+
+    assert {"sentry-sdk", "opentelemetry-sdk", "django"} <= {
+        line.partition("==")[0] for line in locked.splitlines()
+    }
+    assert {name, "requirements/base.txt"} <= {source for source, _ in copied()}
 
 
 def test_the_image_runs_as_nobody_special() -> None:
@@ -97,6 +112,27 @@ def test_compose_sets_variables_that_exist(service: str) -> None:
     assert compose_environment(service).keys() <= known_variables()
 
 
+def test_compose_hands_on_all_others() -> None:
+    names = {name for one in SERVICES for name in compose_environment(one)}
+
+    assert {name.removesuffix("_FILE") for name in names} | FIXED.keys() == variables()
+    assert not names & FIXED.keys()
+
+
+def test_what_compose_hands_on_may_be_blank(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in variables():
+        monkeypatch.setenv(name, "")
+    monkeypatch.setenv("NEXUS_HOME", str(tmp_path))
+
+    found = runpy.run_path(str(PROJECT_DIR / "nexus" / "settings.py"))
+
+    assert (found["METRICS_TOKEN"], found["SENTRY_DSN"]) == ("", "")
+    assert (found["METRICS_PORT"], found["EDGE_CACHE_MB"]) == (0, 64)
+    assert found["TMDB_API_URL"].startswith("https://")
+
+
 def test_compose_waits_for_what_is_needed() -> None:
     services = read_yaml("compose.yaml")["services"]
 
@@ -139,6 +175,7 @@ def test_compose_passes_every_check_of_a_deployment(tmp_path: Path) -> None:
         "SECRET_KEY": token_urlsafe(48),
         "ALLOWED_HOSTS": "films.example.org",
         "HTTPS": "on",
+        "METRICS_TOKEN": token_urlsafe(16),
     }
 
     words = ("check", "--deploy", "--fail-level", "WARNING")
@@ -150,12 +187,16 @@ def test_compose_passes_every_check_of_a_deployment(tmp_path: Path) -> None:
 
 @pytest.fixture
 def secrets(tmp_path: Path) -> Path:
-    """The folder that the script makes, in a checkout of its own."""
-    script = tmp_path / "deploy" / "make-secrets"
+    return make_secrets(tmp_path)
+
+
+def make_secrets(checkout: Path) -> Path:
+    """Return the folder that the script makes, in a checkout of its own."""
+    script = checkout / "deploy" / "make-secrets"
     script.parent.mkdir()
     shutil.copy(PROJECT_DIR / "deploy" / "make-secrets", script)
     subprocess.run([script], check=True, capture_output=True)
-    return tmp_path / "secrets"
+    return checkout / "secrets"
 
 
 def test_the_secrets_are_those_that_compose_wants(secrets: Path) -> None:
@@ -191,6 +232,17 @@ def test_secrets_are_made_once(secrets: Path) -> None:
     assert (secrets / "secret-key").read_text() == before
 
 
+def test_what_an_interrupted_run_left_is_in_nobodys_way(tmp_path: Path) -> None:
+    left = tmp_path / "secrets.tmp"
+    left.mkdir()
+    (left / "secret-key").touch(mode=0o444)
+
+    made = make_secrets(tmp_path)
+
+    assert not left.exists()
+    assert len((made / "secret-key").read_text()) == 64
+
+
 def render_services() -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = read_yaml("render.yaml")["services"]
     return found
@@ -206,7 +258,7 @@ def test_render_sets_variables_that_exist() -> None:
     names = {one["key"] for one in render_variables() if "key" in one}
 
     assert names <= known_variables()
-    assert {"DATABASE_URL", "SECRET_KEY", "VALKEY_URL"} <= names
+    assert {"DATABASE_URL", "METRICS_TOKEN", "SECRET_KEY", "VALKEY_URL"} <= names
 
 
 def test_render_refers_to_what_is_there() -> None:

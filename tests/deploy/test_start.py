@@ -119,6 +119,7 @@ def image(app: Path, tmp_path: Path, valkey: str) -> Iterator[Image]:
                 "PORT": str(free_port()),
                 "HTTPS": "on",
                 "ALLOWED_HOSTS": HOST,
+                "METRICS_TOKEN": KEY[:32],
             },
         )
         wait_until_gone(tmp_path / "home")

@@ -176,14 +176,15 @@ def test_a_full_disk(installation: Installation) -> None:
     assert "Make room" in remedy
 
 
+@pytest.mark.parametrize("name", ["METRICS_TOKEN", "SECRET_KEY"])
 def test_a_secret_that_everybody_can_read(
-    installation: Installation, tmp_path: Path
+    installation: Installation, tmp_path: Path, name: str
 ) -> None:
     file = tmp_path / "key"
     file.write_text(KEY)
     file.chmod(0o644)
 
-    found = faults(installation, SECRET_KEY="", SECRET_KEY_FILE=str(file))
+    found = faults(installation, **{name: "", f"{name}_FILE": str(file)})
 
     assert list(found) == ["secrets"]
     message, remedy = found["secrets"]
@@ -237,7 +238,8 @@ def test_an_installation_that_is_not_fit_for_an_open_network(
     message, _ = faults(installation, "--deploy")["settings"]
 
     assert "(security.W" in message
-    assert faults(installation, "--deploy", HTTPS="on") == {}
+    fit = {"HTTPS": "on", "METRICS_TOKEN": KEY}
+    assert faults(installation, "--deploy", **fit) == {}
 
 
 def test_an_embedded_installation_that_lost_its_key(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from secrets import token_urlsafe
 
 import httpx
 import pytest
@@ -110,8 +111,14 @@ def test_a_proxy_may_pass_its_own_host_name_on(
 
 
 def test_the_check_of_a_deployment_passes(tmp_path: Path) -> None:
-    assert check_deployment(tmp_path, HTTPS="on") == ""
+    token = token_urlsafe(16)
+
+    assert check_deployment(tmp_path, HTTPS="on", METRICS_TOKEN=token) == ""
 
 
-def test_the_check_of_a_deployment_asks_for_https(tmp_path: Path) -> None:
-    assert "SECURE_SSL_REDIRECT" in check_deployment(tmp_path)
+def test_the_check_of_a_deployment_says_what_is_missing(tmp_path: Path) -> None:
+    told = check_deployment(tmp_path)
+
+    assert "SECURE_SSL_REDIRECT" in told
+    assert "nexus.W001" in told
+    assert "METRICS_TOKEN" in told
