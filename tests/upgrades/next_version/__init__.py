@@ -1,0 +1,1 @@
+"""A made-up version after this one, whose ratings have a mood."""
