@@ -30,7 +30,7 @@ django = get_wsgi_application()
 from nexus.api.chunked import with_length  # noqa: E402  as above
 from nexus.api.edge import Application, gate_around, start_changes  # noqa: E402
 from nexus.api.pulse import start_pulse  # noqa: E402
-from nexus.catalog.pages import COPIES  # noqa: E402
+from nexus.catalog.copies import COPIES  # noqa: E402
 from nexus.jobs.worker import start_worker_thread  # noqa: E402  the apps must be ready first
 from nexus.recommendations.films import STORE  # noqa: E402
 from nexus.recommendations.serving import MODELS  # noqa: E402

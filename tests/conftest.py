@@ -15,6 +15,7 @@ from nexus.api.summaries import SUMMARIES
 from nexus.catalog import cache as catalog_cache
 from nexus.catalog import pages, queries, upstream
 from nexus.catalog.breaker import breaker_of
+from nexus.catalog.copies import COPIES
 from nexus.launch.postgres import EmbeddedPostgres
 from nexus.recommendations.again import FEEDS
 from nexus.recommendations.films import STORE
@@ -88,7 +89,7 @@ def fresh_process(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """Forget what a process remembers, and hash passwords fast."""
     monkeypatch.setattr(pages, "DEAR_S", NEVER_S)  # however busy the machine is
     monkeypatch.setattr(queries, "NAMES_KEPT_S", 0.0)  # every query counts
-    pages.COPIES.clear()
+    COPIES.clear()
     SUMMARIES.kept.clear()
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     with suppress(ValkeyDown):

@@ -11,7 +11,7 @@ from nexus import wsgi
 from nexus.api.edge import Gate
 from nexus.api.edge.changes import Changes
 from nexus.api.pulse import PULSE
-from nexus.catalog.pages import COPIES
+from nexus.catalog.copies import COPIES
 from nexus.recommendations.films import STORE
 from tests.api.edge_caller import PATIENCE_S
 

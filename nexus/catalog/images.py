@@ -6,7 +6,7 @@ from typing import Final
 
 from nexus.catalog.aside import Freshness, refresh, stored_answer
 from nexus.catalog.changes import announce
-from nexus.catalog.pages import COUNTS
+from nexus.catalog.copies import COPIES
 from nexus.catalog.upstream import ask_tmdb, is_configured
 from nexus.tmdb import Configuration, Tmdb
 
@@ -39,12 +39,12 @@ def images(*, now: datetime) -> Images:
     """Return where the images are, as TMDb last said; never waits for TMDb."""
     if not is_configured():
         return DOCUMENTED
-    found: Images | None = COUNTS.find(IMAGES)
+    found: Images | None = COPIES.find(IMAGES)
     if found is None:
-        since = COUNTS.times_forgotten
+        since = COPIES.times_forgotten
         stored = stored_answer(KIND, FRESHNESS, now=now)
         found = DOCUMENTED if stored is None else images_from(stored.value)
-        COUNTS.keep(IMAGES, found, keep_s=KEPT_S, since=since)
+        COPIES.keep(IMAGES, found, keep_s=KEPT_S, since=since)
     return found
 
 

@@ -19,6 +19,7 @@ from django.db.models.expressions import RawSQL
 from django.db.models.functions import Cast
 
 from nexus.catalog.conditions import FilmQuery, Sql, all_of, any_of
+from nexus.catalog.copies import COPIES
 from nexus.catalog.expiry import is_listed, shown
 from nexus.catalog.models import (
     PRIOR_AVERAGE,
@@ -27,7 +28,7 @@ from nexus.catalog.models import (
     Genre,
     Movie,
 )
-from nexus.catalog.pages import COPIES, Page, kept_if_dear, read_page
+from nexus.catalog.pages import Page, kept_if_dear, read_page
 from nexus.catalog.rows import read_beside, read_ids_of_person
 from nexus.catalog.search import best_matches
 from nexus.lib.errors import InvalidError

@@ -16,7 +16,7 @@ from django.utils.datastructures import CaseInsensitiveMapping
 from nexus.api.edge.changes import Changes, connect
 from nexus.api.edge.gate import Gate, mark_of_site
 from nexus.api.edge.shelf import Shelf
-from nexus.catalog.pages import COPIES
+from nexus.catalog.copies import COPIES
 from nexus.catalog.queries import forget_copies
 
 PATIENCE_S = 20.0  # on a busy machine

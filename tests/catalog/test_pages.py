@@ -6,10 +6,11 @@ from threading import Event, get_ident
 import pytest
 from django.utils import timezone
 
-from nexus.catalog import pages, queries
+from nexus.catalog import copies, pages, queries
 from nexus.catalog.conditions import FilmQuery, Sql
+from nexus.catalog.copies import COPIES
 from nexus.catalog.models import Movie
-from nexus.catalog.pages import COPIES, count_films, kept_if_dear, read_page
+from nexus.catalog.pages import count_films, kept_if_dear, read_page
 from nexus.catalog.queries import (
     ORDER,
     MovieFilters,
@@ -107,7 +108,7 @@ def test_where_changes_are_not_heard_it_is_kept_for_a_moment(
     monkeypatch: pytest.MonkeyPatch, *, hears: bool, told: list[int]
 ) -> None:
     monkeypatch.setattr(pages, "DEAR_S", -1.0)
-    monkeypatch.setattr(pages, "UNHEARD_S", 0.0)
+    monkeypatch.setattr(copies, "UNHEARD_S", 0.0)
     COPIES.listen_to(unstarted(hears=hears))
     numbers = iter([1, 2])
     count: Callable[[], int] = lambda: next(numbers)  # noqa: E731

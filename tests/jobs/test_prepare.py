@@ -13,7 +13,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection, connections
 
-from nexus.console import pending_migrations
+from nexus.database.migrations import pending_migrations
 from nexus.jobs import migrating
 from tests.servers import database_url
 
