@@ -53,6 +53,7 @@ def test_it_tells_soon_what_a_picture_redrawn_aside_says(
             other.save()
         with STORE.lock:  # another thread redraws it already
             assert ids(caller, path) == [604]
+        STORE.settle()
         caller.now += SOON_S
         ids(caller, path)
         STORE.settle()
