@@ -1,14 +1,16 @@
 """How PostgreSQL answers every list: plans, rows, pages read and time, the worst first.
 
 `NEXUS_HOME=/filled/by/bench.data python -m bench.plans` looks at the ids of page 1, at
-those of page 500 and at the count, for each filter alone and for several together.
+those of page 500 and at the count, for each filter alone and for several together; then
+at all that searches, recommendations and the numbers of the genres ask.
 """
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 from itertools import combinations
 from typing import Any
 
@@ -20,17 +22,30 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "nexus.settings")
 django.setup()
 
 from nexus.catalog.conditions import FilmQuery, Sql  # noqa: E402  needs settings
+from nexus.catalog.expiry import is_listed  # noqa: E402
+from nexus.catalog.models import Movie  # noqa: E402
 from nexus.catalog.pages import LAST_PAGE  # noqa: E402
 from nexus.catalog.queries import (  # noqa: E402
     ORDERINGS,
     MovieFilters,
+    films_by_genre,
     list_movies,
+    movies_passing,
     top_rated,
 )
+from nexus.catalog.rows import read_beside  # noqa: E402
+from nexus.catalog.search import best_matches  # noqa: E402
+from nexus.recommendations.facts import facts_of  # noqa: E402
+from nexus.recommendations.films import stamp_after  # noqa: E402
+from nexus.recommendations.shortlist import changed, read_shortlist  # noqa: E402
 
 PAGE_SIZE = 20
 VARIANTS = 3  # of filters together
 TOP_RATED = "top rated"
+GENRES = "numbers of the genres"
+READ_ALL = (GENRES,)  # every film, on purpose: see docs/adr/0010
+# Tables of a few rows each, which no index makes quicker.
+SMALL = {"catalog_genre", "catalog_lastrun", "catalog_tmdbcalls"}
 SINGLE: dict[str, list[dict[str, Any]]] = {
     "genres": [
         {"genres": (18,)},
@@ -74,13 +89,26 @@ class Seen:
 
     @property
     def kind(self) -> str:
-        if self.what.startswith("count"):
-            return "count"
+        if self.what in READ_ALL:
+            return "all films"
+        first, *_ = self.what.split()
+        if first in {"count", "search:", "other:"}:
+            return first.rstrip(":")
         return "page 500" if " p500" in self.what else "page 1"
 
     @property
     def is_sequential(self) -> bool:
-        return any(node.startswith("Seq Scan on catalog_movie") for node in self.nodes)
+        """Say whether it reads a whole table of the catalogue that may be large."""
+        tables = {
+            table
+            for kind, _, table in (node.partition(" on ") for node in self.nodes)
+            if kind == "Seq Scan" and table.startswith("catalog_")
+        }
+        return bool(tables - SMALL)
+
+    @property
+    def is_wrong(self) -> bool:
+        return self.is_sequential and self.what not in READ_ALL
 
 
 def combined() -> Iterator[dict[str, Any]]:
@@ -100,11 +128,16 @@ def combined() -> Iterator[dict[str, Any]]:
 
 
 def explain(what: str, asked: Sql, *, analyze: bool = True) -> Seen:
+    return seen_in(what, plan_of(asked.sql, asked.values, analyze=analyze))
+
+
+def plan_of(sql: str, values: Any, *, analyze: bool) -> dict[str, Any]:
     options = "ANALYZE, BUFFERS, " if analyze else ""
     with connection.cursor() as cursor:
-        cursor.execute(f"EXPLAIN ({options}FORMAT JSON) {asked.sql}", asked.values)
+        cursor.execute(f"EXPLAIN ({options}FORMAT JSON) {sql}", values)
         [plan] = cursor.fetchone()
-    return seen_in(what, (json.loads(plan) if isinstance(plan, str) else plan)[0])
+    [found] = json.loads(plan) if isinstance(plan, str) else plan
+    return dict(found)
 
 
 def seen_in(what: str, plan: dict[str, Any]) -> Seen:
@@ -133,8 +166,61 @@ def nodes_of(plan: dict[str, Any]) -> Iterator[str]:
 
 
 def look(*, analyze: bool = True) -> Iterator[Seen]:
-    """Look at every list, in every order where its filters are few."""
+    """Look at every list, every way to search, and what else asks about many films."""
     now = timezone.now()
+    yield from look_at_lists(now, analyze=analyze)
+    for text in typed():
+        search = partial(best_matches, is_listed(now), text)
+        yield from plans_during(f"search: {text!r}", search, analyze=analyze)
+    for name, asked in others(now).items():
+        yield from plans_during(f"other: {name}", asked, analyze=analyze)
+    genres = partial(films_by_genre, now=now)
+    yield from plans_during(GENRES, genres, analyze=analyze)
+
+
+def typed() -> Iterator[str]:
+    """Yield what people type: titles, parts of them, typos, common words, signs."""
+    middle = Movie.objects.count() // 2
+    title = Movie.objects.order_by("id").values_list("title", flat=True)[middle]
+    yield from (title, title[:-2], f"{title[0]}{title[2:]}")
+    yield from ("night", "the", "the night", "die na", "x", "la nuit", "$")
+
+
+def others(now: datetime) -> dict[str, Callable[[], object]]:
+    """Return what asks about many films, and is no list."""
+    shortlist = read_shortlist(now=now)
+    filters = MovieFilters(genres=(18,), year_min=1990)
+    passing = movies_passing(filters, now=now)
+    some = sorted(shortlist.ids)[:PAGE_SIZE]
+    return {
+        "the shortlist": lambda: read_shortlist(now=now),
+        "what changed of it": lambda: changed(shortlist, now - timedelta(minutes=1)),
+        "which of it pass": lambda: list(shortlist.among(passing)),
+        "the stamp of changes": lambda: stamp_after(now - timedelta(minutes=1)),
+        "the stamp of all": lambda: stamp_after(None),
+        "facts": lambda: facts_of(some, now=now),
+        "beside a film": lambda: read_beside(some[0]),
+    }
+
+
+def plans_during(
+    what: str, call: Callable[[], object], *, analyze: bool
+) -> Iterator[Seen]:
+    """Look at every statement that is made meanwhile."""
+    statements: list[tuple[str, Any]] = []
+
+    def remember(execute: Callable[..., Any], sql: str, values: Any, *told: Any) -> Any:
+        statements.append((sql, values))
+        return execute(sql, values, *told)
+
+    with connection.execute_wrapper(remember):
+        call()
+    for sql, values in statements:
+        yield seen_in(what, plan_of(sql, values, analyze=analyze))
+
+
+def look_at_lists(now: datetime, *, analyze: bool) -> Iterator[Seen]:
+    """Look in every order where the filters are few."""
     for values in combined():
         filters = MovieFilters(**values)
         told = " ".join(f"{name}={value!r:.30}" for name, value in values.items())
@@ -155,11 +241,11 @@ def orders(values: dict[str, Any]) -> list[str]:
     return ["-popularity", TOP_RATED] if len(values) > 2 else [*every, TOP_RATED]
 
 
-def lists_of(filters: MovieFilters, now: datetime, order: str) -> FilmQuery:
+def lists_of(filters: MovieFilters, now: datetime, order: str) -> Films:
     if order == TOP_RATED:
         return top_rated(filters, now=now)
     films = list_movies(filters, now=now, ordering=order)
-    assert isinstance(films, FilmQuery)
+    assert isinstance(films, Films)
     return films
 
 
@@ -176,9 +262,10 @@ def main() -> int:
         told = f"{one.blocks:7} blocks {one.rows:6} rows  {one.what}"
         print(f"{one.milliseconds:8.1f} ms {told}")
         print(f"{' ' * 12}{' < '.join(one.nodes)}")
-    for kind in ("count", "page 1", "page 500"):
+    for kind in ("count", "page 1", "page 500", "search", "other", "all films"):
         tell(kind, [one.milliseconds for one in found if one.kind == kind])
-    sequential = [one.what for one in found if one.is_sequential]
+    print(f"{len(found)} statements, {sum(len(one.nodes) for one in found)} nodes")
+    sequential = [one.what for one in found if one.is_wrong]
     print(f"{len(sequential)} sequential: {sequential[:20]}")
     return 1 if sequential else 0
 
