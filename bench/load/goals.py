@@ -115,6 +115,16 @@ def last_pages(material: Material) -> list[Ask]:
     return [get("/movies/", page=page) for page in range(max(1, last - 50), last + 1)]
 
 
+def last_pages_of_some(material: Material) -> list[Ask]:
+    """Ask for the pages around the 500th of filters that many films pass."""
+    last = min(500, len(material.films) // 20 // SHARE_OF_WIDE)
+    return [
+        get("/movies/", page=page, **one)
+        for page in range(max(1, last - 50), last + 1)
+        for one in WIDE
+    ]
+
+
 def details(material: Material) -> list[Ask]:
     films = material.some(material.films, WELL_READ)
     return [get(f"/movies/{film}/") for film in films]
@@ -185,6 +195,15 @@ FILTERS: dict[str, dict[str, Sequence[Any]]] = {
     "language": {"language": LANGUAGES},
     "person": {"person": range(FIRST_PERSON, FIRST_PERSON + 100)},
 }
+# Of each, more than one of so many films passes.
+SHARE_OF_WIDE = 6
+WIDE: tuple[dict[str, Any], ...] = (
+    {"genres": 18},
+    {"year_min": 1990, "year_max": 2019},
+    {"runtime_min": 90},
+    {"vote_average_min": 6},
+    {"language": "en"},
+)
 THREE: tuple[dict[str, Sequence[Any]], ...] = (
     {"genres": GENRES, "year_min": YEARS, "language": LANGUAGES},
     {"genres": GENRES, "vote_average_min": (5, 6, 7, 8), "year": YEARS},
@@ -227,6 +246,7 @@ MADE = (
     Goal(name="top rated", asks=always("/movies/top_rated/"), share=0.12),
     made(BEGINNING, always("/movies/")),
     Goal(name="page 500", asks=last_pages, times=(3, BEGINNING)),
+    Goal(name="page 500, one filter", asks=last_pages_of_some, times=(3, BEGINNING)),
     *(made(f"filter: {name}", lists(values)) for name, values in FILTERS.items()),
     made("three filters", lists(*THREE)),
     *(
