@@ -19,22 +19,28 @@ logger = logging.getLogger(__name__)
 
 BUILTIN_QUEUE = "builtin"
 START_AGAIN_S = 5.0
+PLACES = 2  # jobs at once
 STOP_LIMIT_S = 5.0  # of a web process, which is waited for
 
 
 class WorkerThread(threading.Thread):
     """Runs jobs until it is stopped; where the database goes away, it starts again.
 
-    Of all queues, unless some are named. Once it is to stop, a job that waits for
-    another process is ended a second before the limit; others run to their end. What
-    does not get there is taken up by another worker.
+    Of all queues, unless some are named, as many at once as it has places. Once it is
+    to stop, a job that waits for another process is ended a second before the limit;
+    others run to their end. What does not get there is taken up by another worker.
     """
 
     def __init__(
-        self, *, queues: Sequence[str] = (), stop_limit_s: float = STOP_LIMIT_S
+        self,
+        *,
+        queues: Sequence[str] = (),
+        places: int = PLACES,
+        stop_limit_s: float = STOP_LIMIT_S,
     ) -> None:
         super().__init__(name="worker", daemon=True)
         self.queues = queues
+        self.places = places
         self.stop_limit_s = stop_limit_s
         self.loop = asyncio.new_event_loop()
         self.stopping = asyncio.Event()
@@ -59,7 +65,7 @@ class WorkerThread(threading.Thread):
                 worker_app.run_worker_async(
                     queues=self.queues or sorted(queue_names()),
                     install_signal_handlers=False,
-                    concurrency=2,
+                    concurrency=self.places,
                     shutdown_graceful_timeout=self.stop_limit_s - 1,
                     task_middleware=[on_a_connection_of_its_own],
                 )

@@ -44,6 +44,11 @@ def queue_state() -> QueueState:
         jobs |= {(task, status): count for task, status, count in cursor.fetchall()}
         cursor.execute(OLDEST)
         (oldest_s,) = cursor.fetchone()
+    return QueueState(jobs, float(oldest_s or 0), count_workers())
+
+
+def count_workers() -> int:
+    """Count those that told of themselves just now."""
+    with connection.cursor() as cursor:
         cursor.execute(WORKERS, [SILENT_S])
-        (workers,) = cursor.fetchone()
-    return QueueState(jobs, float(oldest_s or 0), workers)
+        return int(cursor.fetchone()[0])

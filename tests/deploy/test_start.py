@@ -23,7 +23,7 @@ import pytest
 
 from nexus.env import PROJECT_DIR
 from tests.backup.installation import empty_database
-from tests.deploy.files import compose_environment, copied, dockerfile
+from tests.deploy.files import compose_environment, copied, dockerfile, read_yaml
 from tests.launch.program import LIMIT_S, environment, wait_until_gone
 from tests.servers import free_port
 
@@ -167,7 +167,8 @@ def test_it_serves_the_collected_files(image: Image) -> None:
 
 def test_the_worker_takes_what_waits(image: Image) -> None:
     assert image.call("nexus", "prepare")[0] == 0
-    assert image.call("nexus", "procrastinate", "healthchecks")[0] == 0
+    check = read_yaml("compose.yaml")["services"]["worker"]["healthcheck"]["test"][1:]
+    assert image.call(*check)[0] == 1
     words = ("nexus", "procrastinate", "defer", "purge_sessions", '{"timestamp": 0}')
     assert image.call(*words)[0] == 0
 
@@ -175,6 +176,7 @@ def test_the_worker_takes_what_waits(image: Image) -> None:
         url = (image.home.parent / "database-url").read_text()
         with closing(psycopg.connect(url, autocommit=True)) as connection:
             wait_until_done(connection, worker)
+        assert image.call(*check)[0] == 0
 
 
 def wait_until_done(
