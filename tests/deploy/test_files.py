@@ -297,16 +297,6 @@ def test_only_the_web_server_of_render_trains() -> None:
     assert {queues[name] for name in ours - trains} == {"default"}
 
 
-def test_the_page_about_it_names_commands_that_exist() -> None:
-    page = (PROJECT_DIR / "docs" / "deploy.md").read_text(encoding="utf-8")
-    before = r"(?:`|web |^|new |created )"
-    found = set(re.findall(before + r"nexus ([a-z-]+)", page, re.MULTILINE))
-
-    assert {"backup", "createadmin", "doctor", "ready", "restore", "run"} <= found
-    names = {name.replace("-", "_") for name in found - {"help"}}
-    assert all(is_command(["nexus", name]) for name in names), found
-
-
 @pytest.mark.parametrize("path", UNITS, ids=lambda path: path.stem)
 def test_systemd_sets_variables_that_exist(path: Path) -> None:
     assert unit_environment(path).keys() <= known_variables()
