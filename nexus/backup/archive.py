@@ -20,6 +20,7 @@ from nexus.backup.manifest import Facts, Manifest
 BLOCK: Final = 1 << 20
 RECORD: Final = tarfile.BLOCKSIZE
 END: Final = b"\0" * 2 * RECORD
+BEGINNING: Final = manifests.DUMP.encode() + b"\0"  # the first member's name
 LONGEST_MANIFEST: Final = 16 << 20
 
 
@@ -60,9 +61,10 @@ def written(path: Path) -> Iterator[IO[bytes]]:
     """Give the block a file that gets its name when the block ends well.
 
     It is its owner's alone. A killed program leaves the part that it wrote, under a
-    hidden name that the next one takes over.
+    hidden name; the next one in that folder removes it.
     """
     refuse_if_there(path)
+    remove_abandoned(path.parent)
     partial = path.with_name(f".{path.name}.partial")
     with hold(partial) as file:
         try:
@@ -81,6 +83,18 @@ def written(path: Path) -> Iterator[IO[bytes]]:
 def refuse_if_there(path: Path) -> None:
     if os.path.lexists(path):
         raise CannotBackUp(f"{path} is there already: name another file.")
+
+
+def remove_abandoned(folder: Path) -> None:
+    """Remove what killed backups left: parts of ours that no program holds."""
+    for partial in folder.glob(".*.partial"):
+        with suppress(OSError):
+            if partial.is_symlink() or not partial.is_file():
+                continue
+            with partial.open("rb") as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if file.read(len(BEGINNING)) == BEGINNING:
+                    partial.unlink()
 
 
 def hold(partial: Path) -> IO[bytes]:

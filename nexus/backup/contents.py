@@ -28,14 +28,16 @@ ORDER BY 1
 
 
 @contextmanager
-def snapshot() -> Iterator[str]:
+def snapshot(*, lock_limit_s: float) -> Iterator[str]:
     """See one moment of the database until the block ends; yields the moment's name.
 
-    Other programs can see the same one by that name.
+    Other programs can see the same one by that name. Tables that somebody has locked
+    are waited for so long.
     """
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+        cursor.execute(f"SET LOCAL lock_timeout = {lock_limit_s * 1000:.0f}")
         cursor.execute("SELECT pg_export_snapshot()")
         yield str(cursor.fetchall()[0][0])
 

@@ -10,6 +10,7 @@ from nexus.backup.errors import UnusableBackup
 
 PRODUCT: Final = "nexus"
 FORMAT: Final = 1
+DUMP: Final = "database.dump"  # the first one in the file
 NAME: Final = "manifest.json"  # the last one in the file: without it, it is not whole
 
 

@@ -20,7 +20,7 @@ from nexus.backup.errors import (
     WentWrong,
 )
 from nexus.backup.folders import add_models, models_put_down
-from nexus.backup.manifest import Manifest
+from nexus.backup.manifest import DUMP, Manifest
 from nexus.backup.programs import (
     LOADER,
     dump,
@@ -32,7 +32,7 @@ from nexus.backup.programs import (
 from nexus.database.migrations import applied_migrations, unknown_migrations
 from nexus.recommendations.models import TrainedModel
 
-DUMP: Final = "database.dump"
+LONGEST_LOCK_S: Final = 600  # that somebody else holds on a table
 
 
 def back_up(*, path: Path, now: datetime) -> Manifest:
@@ -43,7 +43,10 @@ def back_up(*, path: Path, now: datetime) -> Manifest:
     find_program("pg_dump", major=server_major())
     if not contents.relations():
         raise CannotBackUp("There is nothing to back up: the database is empty.")
-    with written(path) as file, contents.snapshot() as moment:
+    with (
+        written(path) as file,
+        contents.snapshot(lock_limit_s=LONGEST_LOCK_S) as moment,
+    ):
         writer = Writer(file, written_s=now.timestamp())
         with closing(dump(words_for(moment))) as blocks:
             writer.add(DUMP, blocks)
@@ -55,6 +58,7 @@ def back_up(*, path: Path, now: datetime) -> Manifest:
 def words_for(moment: str) -> list[str]:
     return [
         f"--snapshot={moment}",
+        f"--lock-wait-timeout={LONGEST_LOCK_S * 1000:.0f}",
         "--no-owner",
         "--no-privileges",
         "--no-unlogged-table-data",
