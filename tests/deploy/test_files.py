@@ -313,6 +313,18 @@ def test_systemd_runs_commands_that_exist(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", UNITS, ids=lambda path: path.stem)
+def test_systemd_asks_the_main_process_alone_to_end(path: Path) -> None:
+    """It ends the others, in the order in which they need each other."""
+    assert ("KillMode", "mixed") in unit(path)
+
+
+def test_a_backup_does_not_take_for_ever() -> None:
+    (path,) = (one for one in UNITS if one.stem == "nexus-backup")
+
+    assert "TimeoutStartSec" in dict(unit(path))
+
+
+@pytest.mark.parametrize("path", UNITS, ids=lambda path: path.stem)
 def test_systemd_confines_all_of_them_alike(path: Path) -> None:
     settings = unit(path)
 

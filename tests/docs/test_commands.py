@@ -15,7 +15,9 @@ from nexus.launch.commands import OURS
 
 PAGES: Final = sorted([*PROJECT_DIR.glob("*.md"), *PROJECT_DIR.glob("docs/**/*.md")])
 CODE: Final = re.compile(r"```.*?```|`[^`]+`", re.DOTALL)
-CALL: Final = re.compile(r"(?<![\w/=])(?:bin/)?nexus (?!nexus)([a-z][\w-]*)([^`|#\n]*)")
+CALL: Final = re.compile(
+    r"(?:(?<![\w/=])(?:bin/)?nexus|deploy/as-service) (?!nexus)([a-z][\w-]*)([^`|#\n]*)"
+)
 OPTION: Final = re.compile(r"(?<!\S)--[a-z][a-z-]*")
 ALONE: Final = re.compile(r"`(--[a-z][a-z-]*)")
 OF_PROGRAMS: Final = re.compile(r'"(--[a-z][a-z-]+)"')
