@@ -8,7 +8,7 @@ import fcntl
 import hashlib
 import os
 import tarfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Final
@@ -22,6 +22,14 @@ RECORD: Final = tarfile.BLOCKSIZE
 END: Final = b"\0" * 2 * RECORD
 BEGINNING: Final = manifests.DUMP.encode() + b"\0"  # the first member's name
 LONGEST_MANIFEST: Final = 16 << 20
+
+
+# Hears how many bytes are done, and of how many; 0 where that is not known.
+Told = Callable[[int, int], None]
+
+
+def silent(done: int, total: int) -> None:
+    """Tell nobody."""
 
 
 class Writer:
@@ -137,11 +145,11 @@ class Backup:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Backup]:
+def opened(path: Path, *, told: Told = silent) -> Iterator[Backup]:
     """Open and check a backup; raises UnusableBackup, and says what is wrong."""
     try:
         with tarfile.open(path, "r:") as tar:
-            yield checked(tar)
+            yield checked(tar, told=told)
     except tarfile.TarError as error:
         raise UnusableBackup(
             f"{path} is no backup of Nexus, or was cut off: {error}."
@@ -152,7 +160,7 @@ def opened(path: Path) -> Iterator[Backup]:
         raise UnusableBackup(f"{path} cannot be read: {error.strerror}.") from error
 
 
-def checked(tar: tarfile.TarFile) -> Backup:
+def checked(tar: tarfile.TarFile, *, told: Told) -> Backup:
     members = {member.name: member for member in tar.getmembers()}
     last = members.pop(manifests.NAME, None)
     if last is None:
@@ -164,15 +172,18 @@ def checked(tar: tarfile.TarFile) -> Backup:
     manifest = manifests.from_text(b"".join(blocks_of(tar, last)))
     if set(members) != set(manifest.files) or len(tar.getmembers()) != len(members) + 1:
         raise UnusableBackup("It does not hold exactly the files of its manifest.")
+    done, total = 0, sum(facts.size for facts in manifest.files.values())
     for name, facts in manifest.files.items():
-        if facts_of(tar, members[name]) != facts:
+        blocks = blocks_of(tar, members[name])
+        if facts_of(counted(blocks, told, total=total, before=done)) != facts:
             raise UnusableBackup(f"{name} in it was changed or is damaged.")
+        done += facts.size
     return Backup(tar, manifest)
 
 
-def facts_of(tar: tarfile.TarFile, member: tarfile.TarInfo) -> Facts:
+def facts_of(blocks: Iterable[bytes]) -> Facts:
     sha256, size = hashlib.sha256(), 0
-    for block in blocks_of(tar, member):
+    for block in blocks:
         sha256.update(block)
         size += len(block)
     return Facts(size=size, sha256=sha256.hexdigest())
@@ -187,4 +198,15 @@ def blocks_of(tar: tarfile.TarFile, member: tarfile.TarInfo) -> Iterator[bytes]:
 
 def blocks_from(file: IO[bytes]) -> Iterator[bytes]:
     while block := file.read(BLOCK):
+        yield block
+
+
+def counted(
+    blocks: Iterable[bytes], told: Told, *, total: int = 0, before: int = 0
+) -> Iterator[bytes]:
+    """Pass the blocks on, and tell of each."""
+    done = before
+    for block in blocks:
+        done += len(block)
+        told(done, total)
         yield block

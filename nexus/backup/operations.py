@@ -11,7 +11,15 @@ from django.db import connection
 
 from nexus import __version__
 from nexus.backup import contents
-from nexus.backup.archive import Backup, Writer, opened, written
+from nexus.backup.archive import (
+    Backup,
+    Told,
+    Writer,
+    counted,
+    opened,
+    silent,
+    written,
+)
 from nexus.backup.errors import (
     CannotBackUp,
     NotEmpty,
@@ -35,9 +43,10 @@ from nexus.recommendations.models import TrainedModel
 LONGEST_LOCK_S: Final = 600  # that somebody else holds on a table
 
 
-def back_up(*, path: Path, now: datetime) -> Manifest:
+def back_up(*, path: Path, now: datetime, told: Told = silent) -> Manifest:
     """Write the installation, as it is at one moment, to a new file.
 
+    `told` hears of the dump, whose size nobody knows before.
     Raises CannotBackUp, NoFittingProgram or ProgramFailed; there is no file then.
     """
     find_program("pg_dump", major=server_major())
@@ -49,7 +58,7 @@ def back_up(*, path: Path, now: datetime) -> Manifest:
     ):
         writer = Writer(file, written_s=now.timestamp())
         with closing(dump(words_for(moment))) as blocks:
-            writer.add(DUMP, blocks)
+            writer.add(DUMP, counted(blocks, told))
         manifest = describe(writer, now=now)
         writer.end(manifest)
     return manifest
@@ -88,32 +97,33 @@ def describe(writer: Writer, *, now: datetime) -> Manifest:
     )
 
 
-def check(*, path: Path) -> Manifest:
+def check(*, path: Path, told: Told = silent) -> Manifest:
     """Read a backup to its last byte; raises UnusableBackup."""
-    with opened(path) as backup:
+    with opened(path, told=told) as backup:
         refuse_unless_ours(backup)
         return backup.manifest
 
 
-def restore(*, path: Path) -> Manifest:
+def restore(*, path: Path, checked: Told = silent, loaded: Told = silent) -> Manifest:
     """Put a backup into an empty database; raises UnusableBackup or NotEmpty.
 
     Everything is checked first, and the database is filled in one transaction: whatever
     this raises, nothing is changed. What follows is for `finish`.
     """
-    with opened(path) as backup:
+    with opened(path, told=checked) as backup:
         refuse_unless_ours(backup)
         refuse_unless_fitting(backup.manifest)
         refuse_unless_empty()
         with models_put_down(backup):
-            fill(backup)
+            fill(backup, told=loaded)
     return backup.manifest
 
 
-def fill(backup: Backup) -> None:
+def fill(backup: Backup, *, told: Told) -> None:
     """Load the dump. Who is stopped once all rows are there has filled it."""
+    size = backup.manifest.files[DUMP].size
     try:
-        load(backup.blocks(DUMP))
+        load(counted(backup.blocks(DUMP), told, total=size))
     except (KeyboardInterrupt, ProgramFailed):
         end_loading()
         if not contents.relations():

@@ -33,7 +33,7 @@ class Progress:
         self.shown_s = clock() if not is_terminal else float("-inf")
 
     def show(self, done: int, total: int) -> None:
-        """Tell it, unless the last time was just now."""
+        """Tell it, unless the last time was just now; a total of 0 is not known."""
         now_s = self.clock()
         if now_s - self.shown_s < self.every_s:
             return
@@ -53,14 +53,17 @@ class Progress:
 
     def draw(self, done: int, total: int) -> None:
         rate = self.rate()
-        told = f"{done} of {total} {self.of}"
+        told = f"{done} of {total} {self.of}" if total else f"{done} {self.of}"
         if rate > 0:
-            told += f", {rate:.1f} a second, {minutes((total - done) / rate)} left"
+            told += f", {rate:.1f} a second"
+        if rate > 0 and total:
+            told += f", {minutes((total - done) / rate)} left"
         if not self.is_terminal:
             self.write(told + "\n")
             return
         filled = BAR * done // max(total, 1)
-        self.write(f"\r[{'#' * filled}{'.' * (BAR - filled)}] {told}{ERASE_REST}")
+        bar = f"[{'#' * filled}{'.' * (BAR - filled)}] " if total else ""
+        self.write(f"\r{bar}{told}{ERASE_REST}")
 
     def rate(self) -> float:
         (first_s, first), (last_s, last) = self.moments[0], self.moments[-1]

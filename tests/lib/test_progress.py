@@ -39,6 +39,13 @@ def test_it_works(terminal: Screen) -> None:
     ]
 
 
+def test_it_counts_where_nobody_knows_how_many_there_are(terminal: Screen) -> None:
+    terminal.now_s += 10
+    terminal.progress.show(30, 0)
+
+    assert terminal.told == ["\r30 films, 3.0 a second\x1b[K"]
+
+
 def test_it_is_full_at_the_end(terminal: Screen) -> None:
     terminal.show(120, after_s=10)
 

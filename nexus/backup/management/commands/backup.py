@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from django.utils import timezone
 
-from nexus.backup.console import told_in_one_line
+from nexus.backup.console import bytes_shown, told_in_one_line
 from nexus.backup.manifest import Manifest
 from nexus.backup.operations import back_up
 from nexus.console import OwnCommand
@@ -41,8 +41,8 @@ class Command(OwnCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         path = options["path"].absolute()
         try:
-            with told_in_one_line():
-                manifest = back_up(path=path, now=timezone.now())
+            with told_in_one_line(), bytes_shown(self) as told:
+                manifest = back_up(path=path, now=timezone.now(), told=told("write"))
         except KeyboardInterrupt:
             self.stderr.write("Interrupted; there is no backup.", style_func=str)
             sys.exit(130)

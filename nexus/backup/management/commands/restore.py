@@ -15,7 +15,7 @@ from django.core.management.base import CommandError
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from nexus.backup.console import told_in_one_line
+from nexus.backup.console import bytes_shown, told_in_one_line
 from nexus.backup.errors import WentWrong
 from nexus.backup.manifest import Manifest
 from nexus.backup.operations import check, finish, restore
@@ -70,8 +70,11 @@ class Command(OwnCommand):
 
     def read(self, options: dict[str, Any]) -> Manifest:
         try:
-            with told_in_one_line():
-                return (check if options["check"] else restore)(path=options["path"])
+            with told_in_one_line(), bytes_shown(self) as told:
+                path, checked = options["path"], told("check")
+                if options["check"]:
+                    return check(path=path, told=checked)
+                return restore(path=path, checked=checked, loaded=told("load"))
         except KeyboardInterrupt:
             self.stderr.write("Interrupted; nothing was changed.", style_func=str)
             sys.exit(130)
