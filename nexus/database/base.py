@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import psycopg
 from django.db.backends.postgresql import base
+from psycopg.errors import ConnectionTimeout
 from psycopg_pool import PoolTimeout
 
 from nexus.database.outage import Outage
@@ -43,8 +44,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
             try:
                 return super().get_new_connection(conn_params)
             except PoolTimeout:
-                # No outage, if that fails: it may only have too many connections.
-                psycopg.connect(**conn_params).close()
+                try_beside(conn_params)
                 if monotonic() > give_up_at:
                     raise
 
@@ -61,13 +61,26 @@ def has_ended(connection: psycopg.Connection[Any]) -> bool:
     return False
 
 
-def look(conn_params: dict[str, Any]) -> None:
-    """Connect beside the pool; raises OperationalError while nobody answers."""
-    if not OUTAGE.may_look():
-        raise psycopg.OperationalError("the server did not answer a moment ago")
+def try_beside(conn_params: dict[str, Any]) -> None:
+    """Connect beside the pool; raises OperationalError where that fails.
+
+    That is an outage where it takes its time: a server that refuses at once may only
+    have too many connections.
+    """
     try:
         psycopg.connect(**conn_params).close()
-    except psycopg.OperationalError:
+    except ConnectionTimeout:
         OUTAGE.begin()
         raise
-    OUTAGE.end()
+
+
+def look(conn_params: dict[str, Any]) -> None:
+    """Do so for all threads; raises OperationalError while nobody answers."""
+    if not OUTAGE.may_look():
+        raise psycopg.OperationalError("the server did not answer a moment ago")
+    answers = False
+    try:
+        psycopg.connect(**conn_params).close()
+        answers = True
+    finally:
+        (OUTAGE.end if answers else OUTAGE.begin)()

@@ -15,26 +15,32 @@ class Outage:
         self.clock = clock
         self.lock = Lock()
         self.next_look_at: float | None = None  # None: there is no outage
+        self.is_looking = False
 
     @property
     def is_on(self) -> bool:
         return self.next_look_at is not None
 
     def may_look(self) -> bool:
-        """Say whether this thread is to look; the others need not."""
+        """Say whether this thread is to look; the others need not.
+
+        Whoever may look says by `begin` or `end` what came of it. Until then nobody
+        else looks: that can take seconds, where a server says nothing at all.
+        """
         with self.lock:
-            now = self.clock()
             if self.next_look_at is None:
                 return True
-            if now < self.next_look_at:
+            if self.is_looking or self.clock() < self.next_look_at:
                 return False
-            self.next_look_at = now + PAUSE_S
+            self.is_looking = True
             return True
 
     def begin(self) -> None:
         with self.lock:
             self.next_look_at = self.clock() + PAUSE_S
+            self.is_looking = False
 
     def end(self) -> None:
         with self.lock:
             self.next_look_at = None
+            self.is_looking = False

@@ -44,8 +44,25 @@ def test_one_looks_for_all() -> None:
     assert (outage.is_on, outage.may_look()) == (True, False)
     clock.now_s += PAUSE_S
     assert [outage.may_look() for _ in range(3)] == [True, False, False]
+    outage.begin()  # again: nobody answered
+    assert not outage.may_look()
     clock.now_s += PAUSE_S
     assert outage.may_look()
+
+
+def test_a_look_that_takes_long_is_the_only_one() -> None:
+    clock = Clock()
+    outage = Outage(clock=clock)
+    outage.begin()
+    clock.now_s += PAUSE_S
+    assert outage.may_look()
+
+    clock.now_s += 100 * PAUSE_S
+
+    assert [outage.may_look() for _ in range(3)] == [False, False, False]
+    outage.begin()
+    clock.now_s += PAUSE_S
+    assert [outage.may_look() for _ in range(2)] == [True, False]
 
 
 def test_it_ends_for_all() -> None:
