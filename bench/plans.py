@@ -241,11 +241,11 @@ def orders(values: dict[str, Any]) -> list[str]:
     return ["-popularity", TOP_RATED] if len(values) > 2 else [*every, TOP_RATED]
 
 
-def lists_of(filters: MovieFilters, now: datetime, order: str) -> Films:
+def lists_of(filters: MovieFilters, now: datetime, order: str) -> FilmQuery:
     if order == TOP_RATED:
         return top_rated(filters, now=now)
     films = list_movies(filters, now=now, ordering=order)
-    assert isinstance(films, Films)
+    assert isinstance(films, FilmQuery)
     return films
 
 

@@ -12,6 +12,7 @@ import django_stubs_ext
 from nexus import __version__
 from nexus.api.limits import LEGAL as LEGAL_LIMITS
 from nexus.api.limits import parse_limits
+from nexus.database.options import NOTICING
 from nexus.env import (
     PROJECT_DIR,
     WrongVariable,
@@ -76,7 +77,7 @@ def database() -> dict[str, Any]:
         "CONN_MAX_AGE": None,
         "CONN_HEALTH_CHECKS": True,
     }
-    found["OPTIONS"] = {"connect_timeout": 5} | found.get("OPTIONS", {})
+    found["OPTIONS"] = NOTICING | found.get("OPTIONS", {})
     return found
 
 

@@ -21,10 +21,14 @@ for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
 
 from django.conf import settings  # noqa: E402  the environment comes first
 
+from nexus.database.options import limited  # noqa: E402  as above
+
 if settings.DATABASE_POOL:
     settings.DATABASES["default"]["CONN_MAX_AGE"] = 0
     settings.DATABASES["default"]["CONN_HEALTH_CHECKS"] = False  # see nexus.database
-    settings.DATABASES["default"]["OPTIONS"]["pool"] = settings.POOL
+    OPTIONS = settings.DATABASES["default"]["OPTIONS"]
+    # Not without the pool: a PgBouncer in its place would refuse the option.
+    OPTIONS |= {"pool": settings.POOL, "options": limited(OPTIONS.get("options", ""))}
 django = get_wsgi_application()
 
 from nexus.api.chunked import with_length  # noqa: E402  as above

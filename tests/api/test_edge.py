@@ -38,6 +38,7 @@ from nexus.api.negotiation import LONGEST_ACCEPT, names_json
 from nexus.api.urls import urlpatterns
 from nexus.catalog import queries
 from nexus.catalog.models import Genre, Movie
+from nexus.database.options import NOTICING
 from tests.api.edge_caller import PATIENCE_S, Caller, heard, unstarted
 from tests.builders import make_genres, make_movie, make_rating
 from tests.client import Api
@@ -676,7 +677,9 @@ def test_it_notices_when_the_database_is_gone_without_a_word(movie: Movie) -> No
     with connect() as listener:
         found = listener.info.get_parameters()
 
-    assert (found["keepalives_idle"], found["tcp_user_timeout"]) == ("5", "10000")
+    assert {name: found[name] for name in NOTICING} == {
+        name: str(value) for name, value in NOTICING.items()
+    }
 
 
 def test_it_stays_within_its_memory(changes: Changes, movie: Movie) -> None:

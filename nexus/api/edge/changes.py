@@ -28,14 +28,6 @@ BEAT_S: Final = 0.25
 DEAF_AFTER_S: Final = 0.7
 AGAIN_AFTER_S: Final = 1.0
 NEVER: Final = float("-inf")
-# That the other end is gone without a word: by TCP alone it takes a quarter of an hour.
-NOTICING: Final = {
-    "keepalives": 1,
-    "keepalives_idle": 5,
-    "keepalives_interval": 2,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 10_000,  # milliseconds
-}
 
 
 class Changes(threading.Thread):
@@ -125,5 +117,4 @@ def start_changes() -> Changes:
 
 def connect() -> psycopg.Connection[Any]:
     """Open a connection past Django's pool, whose connections are lent for moments."""
-    params = NOTICING | connection.get_connection_params()
-    return psycopg.connect(**params, autocommit=True)
+    return psycopg.connect(**connection.get_connection_params(), autocommit=True)
