@@ -15,7 +15,7 @@ from django.core.exceptions import (
 )
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
-from psycopg.errors import ForeignKeyViolation
+from psycopg.errors import ForeignKeyViolation, ReadOnlySqlTransaction
 from rest_framework import exceptions
 from rest_framework.response import Response
 
@@ -115,6 +115,8 @@ def failure_of(exc: Exception) -> Failure | None:
         return framework_failure(exc)
     if isinstance(exc.__cause__, ForeignKeyViolation):
         return Failure(409, "conflict", "What this refers to has just been removed.")
+    if isinstance(exc.__cause__, ReadOnlySqlTransaction):
+        return DATABASE_AWAY
     foreign = (found for kinds, found in FOREIGN if isinstance(exc, kinds))
     return next(foreign, None)
 

@@ -48,6 +48,25 @@ class DatabaseWrapper(base.DatabaseWrapper):
                 if monotonic() > give_up_at:
                     raise
 
+    def is_usable(self) -> bool:
+        """Asked after an error; a server that takes no writes is not the right one."""
+        return super().is_usable() and not takes_no_writes(self.connection)
+
+    def _close(self) -> None:
+        """End what leads to such a server, lest the pool lend it to the next one."""
+        connection = self.connection
+        if connection and self.errors_occurred and takes_no_writes(connection):
+            connection.close()
+        super()._close()  # type: ignore[misc]  # the stub knows nothing of it
+
+
+def takes_no_writes(connection: psycopg.Connection[Any]) -> bool:
+    """Say so of a server that was demoted, or not promoted yet; it tells unasked."""
+    if connection.closed:
+        return False
+    told = connection.info.parameter_status
+    return "on" in {told("in_hot_standby"), told("default_transaction_read_only")}
+
 
 def has_ended(connection: psycopg.Connection[Any]) -> bool:
     """Say whether the server has gone; on an idle connection it says nothing else."""
