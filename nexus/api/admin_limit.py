@@ -1,7 +1,5 @@
 """Guessing passwords is as slow at the administration's door as at the API's."""
 
-import logging
-
 from django.db import Error as DatabaseTrouble
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -10,13 +8,11 @@ from rest_framework.exceptions import Throttled
 
 from nexus.accounts.hashing import TooManyPasswords
 from nexus.api.buckets import Charged, charge, headers_of
-from nexus.api.errors import failure_of, framework_failure, plain
+from nexus.api.errors import failure_of, framework_failure, note, plain
 from nexus.api.limits import LOGIN_ADDRESS, network_of
 from nexus.api.login_guard import Attempt, guard_login, guard_password
 from nexus.api.middleware import GetResponse
 from nexus.api.outages import FAILED_BY
-
-logger = logging.getLogger(__name__)
 
 LOGIN_PATH = "/admin/login/"
 CHANGE_PATH = "/admin/password_change/"
@@ -40,7 +36,7 @@ class AdminLoginLimit:
             failure = failure_of(error)
             if failure is None:
                 raise
-            logger.warning("answered %s", failure.code, exc_info=error)
+            note(failure, error)
             response = plain(request, failure)
         for name, value in headers_of(told).items():
             response[name] = value

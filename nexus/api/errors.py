@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from math import ceil
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from django.core.exceptions import (
@@ -34,6 +34,7 @@ from nexus.lib.errors import (
     UnauthenticatedError,
     UnavailableError,
 )
+from nexus.lib.seldom import Seldom
 
 STATUS_BY_KIND: dict[type[NexusError], int] = {
     InvalidError: 400,
@@ -69,6 +70,11 @@ DATABASE_AWAY = Failure(
     "The database does not answer.",
     headers={"Retry-After": "5"},
 )
+# What PostgreSQL says where it, or the way to it, is away: a lost connection, a server
+# that starts or ends, one that has no place left, one that takes no writes (any more).
+AWAY: Final = ("08", "57P", "53300", "25006")
+# While it lasts, whoever asks meets it, and each request has a line of its own anyway.
+OUTAGE_LINES: Final = Seldom(10.0)
 # What Django and the database raise before or below our own code.
 FOREIGN: list[tuple[tuple[type[Exception], ...], Failure]] = [
     ((Http404,), Failure(404, "not_found", "There is nothing here.")),
@@ -92,11 +98,7 @@ def handle(exc: Exception, context: dict[str, Any]) -> Response | None:
     failure = failure_of(exc)
     if failure is None:
         return None
-    if failure is DATABASE_AWAY:
-        DATABASE_FAILURES.inc()
-    if failure.status >= 500:
-        trace = None if isinstance(exc, NexusError) else exc
-        logger.warning("answered %s", failure.code, exc_info=trace)
+    note(failure, exc)
     request = context["request"]
     response = Response(
         body_of(request, failure),
@@ -106,6 +108,29 @@ def handle(exc: Exception, context: dict[str, Any]) -> Response | None:
     )
     response.exception = True
     return response
+
+
+def note(failure: Failure, exc: Exception) -> None:
+    """Count and log a failure that is none of the caller's."""
+    if failure is DATABASE_AWAY:
+        DATABASE_FAILURES.inc()
+    if failure.status < 500:
+        return
+    if says_away(exc):
+        if OUTAGE_LINES.may():
+            why = str(exc).partition("\n")[0]
+            logger.warning("answered %s: %s", failure.code, why)
+        return
+    trace = None if isinstance(exc, NexusError) else exc
+    logger.warning("answered %s", failure.code, exc_info=trace)
+
+
+def says_away(exc: Exception) -> bool:
+    """Say whether it tells of an outage, and of no fault in what was asked."""
+    state = getattr(exc.__cause__, "sqlstate", None)
+    if state is None:  # said by this end of the connection
+        return isinstance(exc, OperationalError)
+    return str(state).startswith(AWAY)
 
 
 def failure_of(exc: Exception) -> Failure | None:

@@ -1,18 +1,14 @@
 """What is down for a moment is told as such by the administration's views, too."""
 
-import logging
 from typing import Final
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from nexus.api.errors import failure_of, plain
+from nexus.api.errors import failure_of, note, plain
 from nexus.api.middleware import GetResponse
-from nexus.lib.errors import NexusError
 
 FAILED_BY: Final = "nexus.failed_by"  # in the environ: the code of what was down
-
-logger = logging.getLogger(__name__)
 
 
 class Outages:
@@ -30,7 +26,6 @@ class Outages:
         failure = failure_of(exception)
         if failure is None or failure.status != 503:
             return None
-        trace = None if isinstance(exception, NexusError) else exception
-        logger.warning("answered %s", failure.code, exc_info=trace)
+        note(failure, exception)
         request.META[FAILED_BY] = failure.code
         return plain(request, failure)

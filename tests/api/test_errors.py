@@ -1,10 +1,12 @@
 """Every failure has the same shape, wherever it comes from."""
 
 import pytest
-from django.db import IntegrityError, OperationalError, connection
+from django.db import DatabaseError, IntegrityError, OperationalError, connection
 from django.test import Client, override_settings
 
-from nexus.api.errors import failure_of
+from nexus.api import errors
+from nexus.api.errors import DATABASE_AWAY, failure_of, note
+from nexus.lib.seldom import Seldom
 from tests.client import Answer, Api
 
 
@@ -116,6 +118,51 @@ def test_it_calls_a_lost_database_unavailable() -> None:
     assert (failure.status, failure.code) == (503, "database_unavailable")
     assert failure.headers["Retry-After"]
     assert "10.0.0.7" not in failure.message
+
+
+@pytest.fixture
+def lines(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> pytest.LogCaptureFixture:
+    """The log of an outage that begins now, and lasts as long as the test."""
+    monkeypatch.setattr(errors, "OUTAGE_LINES", Seldom(3600.0))
+    return caplog
+
+
+def test_an_outage_is_a_line_and_not_a_stack_for_each(
+    lines: pytest.LogCaptureFixture,
+) -> None:
+    for _ in range(3):
+        note(DATABASE_AWAY, OperationalError("connection lost\nand more of it"))
+
+    (line,) = lines.records
+    assert line.getMessage() == "answered database_unavailable: connection lost"
+    assert line.exc_info is None
+
+
+@pytest.mark.parametrize(
+    ("state", "is_outage"),
+    [
+        ("08006", True),  # connection_failure
+        ("25006", True),  # read_only_sql_transaction
+        ("40P01", False),  # deadlock_detected
+        ("53100", False),  # disk_full
+        ("53300", True),  # too_many_connections
+        ("57014", False),  # query_canceled
+        ("57P01", True),  # admin_shutdown
+        ("57P03", True),  # cannot_connect_now
+    ],
+)
+def test_what_is_no_outage_keeps_its_stack(
+    db: None, lines: pytest.LogCaptureFixture, state: str, is_outage: bool
+) -> None:
+    with pytest.raises(DatabaseError) as caught, connection.cursor() as cursor:
+        cursor.execute(f"DO $$ BEGIN RAISE SQLSTATE '{state}'; END $$")
+
+    note(DATABASE_AWAY, caught.value)
+
+    assert failure_of(caught.value) is DATABASE_AWAY
+    assert [bool(line.exc_info) for line in lines.records] == [not is_outage]
 
 
 def test_it_calls_a_row_that_has_just_gone_a_conflict(db: None) -> None:
