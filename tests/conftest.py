@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import suppress
 
+import hypothesis
 import pytest
 from django.conf import settings as django_settings
 from django.db import connection
@@ -31,6 +32,12 @@ from tests.servers import valkey_server
 from tests.tmdb_server import TmdbServer
 
 NEVER_S = 3600.0
+hypothesis.settings.register_profile(
+    "on any machine",
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("on any machine")
 # No test survives a crash of the machine: only the product waits for the disk.
 HURRIED = {
     "fsync": "off",
