@@ -74,6 +74,7 @@ def wait_until(is_so: Callable[[], bool]) -> None:
 class Program:
     """`python -m nexus run` in one home; `told` is what it has printed last time."""
 
+    words: tuple[str, ...] = (sys.executable, "-m", "nexus", "run")
     process: subprocess.Popen[str]
     watchdog: Timer
 
@@ -92,7 +93,7 @@ class Program:
     def begin(self, **variables: str) -> None:
         with self.errors.open("wb") as errors:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "nexus", "run"],
+                self.words,
                 cwd=PROJECT_DIR,
                 env=environment(self.home, PORT=str(self.port), **variables),
                 stdin=subprocess.DEVNULL,
