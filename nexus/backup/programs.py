@@ -26,7 +26,7 @@ END: Final = """
 SELECT pg_terminate_backend(activity.pid, %s)
 FROM pg_stat_activity activity
 WHERE application_name = %s AND datname = current_database()
-  AND usename = current_user
+  AND usename = session_user
 """
 VERSION: Final = re.compile(r"\(PostgreSQL\) (\d+)")
 
