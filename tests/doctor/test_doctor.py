@@ -8,6 +8,7 @@ import psycopg
 import pytest
 from redis import Redis
 
+from nexus.lib.home import Home
 from tests.backup.installation import Installation, empty_database
 from tests.launch.program import call
 from tests.servers import database_url, free_port, valkey_server
@@ -89,6 +90,7 @@ def test_a_damaged_embedded_database(tmp_path: Path) -> None:
     home = tmp_path / "home"
     (home / "postgres").mkdir(mode=0o700, parents=True)
     (home / "postgres" / "PG_VERSION").write_text("9.6\n")
+    Home(home).ensure_secret_key()
 
     done = call(home, "doctor", "--json")
 
