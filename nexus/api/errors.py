@@ -15,7 +15,7 @@ from django.core.exceptions import (
 )
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
-from psycopg.errors import ForeignKeyViolation, ReadOnlySqlTransaction
+from psycopg.errors import DiskFull, ForeignKeyViolation, ReadOnlySqlTransaction
 from rest_framework import exceptions
 from rest_framework.response import Response
 
@@ -70,6 +70,13 @@ DATABASE_AWAY = Failure(
     "The database does not answer.",
     headers={"Retry-After": "5"},
 )
+# It answers, and what is there can be read.
+DATABASE_FULL = Failure(
+    503,
+    "database_full",
+    "Nothing can be stored at the moment: the disk of the database is full.",
+    headers={"Retry-After": "60"},
+)
 # What PostgreSQL says where it, or the way to it, is away: a lost connection, a server
 # that starts or ends, one that has no place left, one that takes no writes (any more).
 AWAY: Final = ("08", "57P", "53300", "25006")
@@ -112,7 +119,7 @@ def handle(exc: Exception, context: dict[str, Any]) -> Response | None:
 
 def note(failure: Failure, exc: Exception) -> None:
     """Count and log a failure that is none of the caller's."""
-    if failure is DATABASE_AWAY:
+    if failure is DATABASE_AWAY or failure is DATABASE_FULL:
         DATABASE_FAILURES.inc()
     if failure.status < 500:
         return
@@ -142,6 +149,8 @@ def failure_of(exc: Exception) -> Failure | None:
         return Failure(409, "conflict", "What this refers to has just been removed.")
     if isinstance(exc.__cause__, ReadOnlySqlTransaction):
         return DATABASE_AWAY
+    if isinstance(exc.__cause__, DiskFull):
+        return DATABASE_FULL
     foreign = (found for kinds, found in FOREIGN if isinstance(exc, kinds))
     return next(foreign, None)
 

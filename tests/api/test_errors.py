@@ -146,7 +146,6 @@ def test_an_outage_is_a_line_and_not_a_stack_for_each(
         ("08006", True),  # connection_failure
         ("25006", True),  # read_only_sql_transaction
         ("40P01", False),  # deadlock_detected
-        ("53100", False),  # disk_full
         ("53300", True),  # too_many_connections
         ("57014", False),  # query_canceled
         ("57P01", True),  # admin_shutdown
@@ -163,6 +162,18 @@ def test_what_is_no_outage_keeps_its_stack(
 
     assert failure_of(caught.value) is DATABASE_AWAY
     assert [bool(line.exc_info) for line in lines.records] == [not is_outage]
+
+
+def test_a_full_disk_is_told_as_such(db: None, lines: pytest.LogCaptureFixture) -> None:
+    with pytest.raises(DatabaseError) as caught, connection.cursor() as cursor:
+        cursor.execute("DO $$ BEGIN RAISE SQLSTATE '53100'; END $$")
+
+    found = failure_of(caught.value)
+
+    assert found is not None
+    assert (found.status, found.code) == (503, "database_full")
+    note(found, caught.value)
+    assert [bool(line.exc_info) for line in lines.records] == [True]
 
 
 def test_it_calls_a_row_that_has_just_gone_a_conflict(db: None) -> None:

@@ -101,6 +101,7 @@ def test_writes_are_refused_and_reads_go_on(
     after = member.post("/playlists/", json=PLAYLIST)
 
     assert refusal.status_code == 503, refusal.text
+    assert refusal.json()["code"] == "database_full"
     assert "Retry-After" in refusal.headers
     assert [one.status_code for one in reads] == [200] * len(READ)
     assert after.status_code == 201
