@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
@@ -13,6 +14,8 @@ from nexus.engine.sparse import entries
 GENRE_PRIOR = 5.0
 DECLARED_GENRE = 0.25
 DECLARED_PERSON = 0.3
+
+Numbers = TypeVar("Numbers", float, Floats)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +45,19 @@ def ratings_by_genre(genres: Field, rated: Ints, stars: Floats) -> GenreRatings:
 def genre_deviation(
     ratings: GenreRatings, genres: Ints, mean: Floats, own: Floats
 ) -> Floats:
-    """Shrunken mean deviation of a genre, in stars: sum(stars - mean) / (n + 5).
+    """`shrunken_deviation`, one value per entry of `genres` (columns).
 
-    One value per entry of `genres` (columns). `own` is the stars of the rating to leave
-    out (the film's own), NaN if there is none; `mean` the member's mean without it.
+    `own` is the stars of the rating to leave out (the film's own), NaN if there is
+    none; `mean` the member's mean without it.
     """
     left_out = ~np.isnan(own)
     count = ratings.count[genres] - left_out
     total = ratings.total[genres] - np.where(left_out, own, 0.0)
+    return shrunken_deviation(count, total, mean)
+
+
+def shrunken_deviation(count: Numbers, total: Numbers, mean: Numbers) -> Numbers:
+    """Mean deviation of a genre's ratings, in stars: sum(stars - mean) / (n + 5)."""
     return (total - mean * count) / (count + GENRE_PRIOR)
 
 

@@ -1,5 +1,6 @@
 """The causes behind one score of "rules-1", each with its size in stars."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -9,7 +10,7 @@ from nexus.engine import rules
 from nexus.engine.affinity import (
     declared_genre_stars,
     declared_person_stars,
-    genre_deviation,
+    shrunken_deviation,
 )
 from nexus.engine.arrays import Floats, Ids, Ints
 from nexus.engine.catalogue import Catalogue
@@ -35,6 +36,8 @@ class Films:
     """Films as one member sees them: near, signals and scores hold one line each.
 
     left, quality, popularity: of each film, see `rules`; a list is quicker to look into
+    mean, own: as in the signals; declared: stars that one declared genre adds to a film
+    by_genre: number and sum of the member's ratings of each genre
     """
 
     catalogue: Catalogue
@@ -45,6 +48,10 @@ class Films:
     left: list[float]
     quality: list[float]
     popularity: list[float]
+    mean: list[float]
+    own: list[float]
+    declared: list[float]
+    by_genre: list[tuple[float, float]]
 
 
 def look_at(catalogue: Catalogue, known: Known, film_ids: Ids) -> Films:
@@ -53,6 +60,8 @@ def look_at(catalogue: Catalogue, known: Known, film_ids: Ids) -> Films:
     near = look_near(catalogue, known, rows)
     signals = gather(catalogue, known, rows, near)
     scores = rules.score_signals(catalogue, signals)
+    declared = declared_genre_stars(signals.genre_hits, signals.n_genres)
+    numbers, sums = signals.by_genre.count.tolist(), signals.by_genre.total.tolist()
     return Films(
         catalogue,
         known,
@@ -62,6 +71,10 @@ def look_at(catalogue: Catalogue, known: Known, film_ids: Ids) -> Films:
         left=rules.outweighed(signals).tolist(),
         quality=rules.quality_stars(catalogue, rows).tolist(),
         popularity=rules.popularity_stars(catalogue, rows).tolist(),
+        mean=signals.mean.tolist(),
+        own=signals.own.tolist(),
+        declared=(declared / np.maximum(signals.genre_hits, 1)).tolist(),
+        by_genre=list(zip(numbers, sums, strict=True)),
     )
 
 
@@ -117,25 +130,17 @@ def _genres(films: Films, at: int) -> Iterator[Cause]:
     """Each genre's share of the mean deviation and of the declared genres."""
     genres, signals = films.catalogue.genres, films.signals
     columns = genres.columns_of(int(signals.rows[at]))
-    ids = genres.ids[columns].tolist()
-    mean, own = (np.repeat(x[at], len(ids)) for x in (signals.mean, signals.own))
-    each = genre_deviation(signals.by_genre, columns, mean, own) / max(len(ids), 1)
-    hits, n_genres = signals.genre_hits[at], signals.n_genres[at]
-    declared = float(declared_genre_stars(hits, n_genres)) / max(hits, 1)
-    for column, id_, rated in zip(columns, ids, each, strict=True):
-        stars = rated + (declared if id_ in films.known.genres else 0.0)
-        average = _genre_average(signals, at, int(column))
-        effect = films.left[at] * float(stars)
+    ids, mean, own = genres.ids[columns].tolist(), films.mean[at], films.own[at]
+    # A handful of numbers: plain ones take a tenth of the time that arrays do.
+    for column, id_ in zip(columns.tolist(), ids, strict=True):
+        count, total = films.by_genre[column]
+        if not math.isnan(own):
+            count, total = count - 1, total - own
+        stars = shrunken_deviation(count, total, mean) / len(ids)
+        stars += films.declared[at] if id_ in films.known.genres else 0.0
+        average = total / count if count else None
+        effect = films.left[at] * stars
         yield Cause("genre_affinity", "genre", id_, average, effect)
-
-
-def _genre_average(signals: Signals, at: int, column: int) -> float | None:
-    by_genre, own = signals.by_genre, signals.own[at]
-    has_own = not np.isnan(own)
-    count = by_genre.count[column] - has_own
-    if not count:
-        return None
-    return float((by_genre.total[column] - (own if has_own else 0.0)) / count)
 
 
 def _people(films: Films, at: int) -> Iterator[Cause]:

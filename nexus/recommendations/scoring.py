@@ -20,6 +20,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from math import ceil, floor
 from typing import Final, Generic, Protocol, TypeAlias, TypeVar
 
@@ -296,13 +297,16 @@ def fit_in(scores: Floats, likes: Floats, stands_in: Bools, scale: Bools) -> Flo
 
 def cautious(found: engine.Explanation) -> engine.Explanation:
     """Take the answer for what it is: a guess about a film that nobody rated."""
-    middle = logit(np.clip(found.match_score / 100, 0.005, 0.995))
-    low, high = expit(middle - WIDE), expit(middle + WIDE)
-    interval = (
-        min(found.interval[0], floor(100 * low)),
-        max(found.interval[1], ceil(100 * high)),
-    )
+    low, high = widely_around(found.match_score)
+    interval = min(found.interval[0], low), max(found.interval[1], high)
     return replace(found, confidence="low", interval=interval)
+
+
+@cache
+def widely_around(match_score: int) -> tuple[int, int]:
+    middle = logit(np.clip(match_score / 100, 0.005, 0.995))
+    low, high = expit(middle - WIDE), expit(middle + WIDE)
+    return floor(100 * low), ceil(100 * high)
 
 
 @dataclass(frozen=True, slots=True)
