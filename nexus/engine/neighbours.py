@@ -15,14 +15,13 @@ CLOSE = 0.45
 
 @dataclass(frozen=True, slots=True)
 class Neighbourhood:
-    """Total weight, weighted stars and number of neighbours: float64[films] each.
+    """Total weight and weighted stars of the neighbours: float64[films] each.
 
     A film is never its own neighbour.
     """
 
     weight: Floats
     stars: Floats
-    count: Floats
 
 
 def closeness(similarity: Floats) -> Floats:
@@ -46,11 +45,7 @@ def nearness(content: Content, rows: Ints, judged: Ints) -> Floats:
 
 def neighbourhood(near: Floats, stars: Floats) -> Neighbourhood:
     """Sum the `nearness` of the films asked about over the judged ones."""
-    return Neighbourhood(
-        weight=_sum_in_order(near),
-        stars=_sum_in_order(near * stars),
-        count=np.count_nonzero(near, axis=1).astype(np.float64),
-    )
+    return Neighbourhood(_sum_in_order(near), _sum_in_order(near * stars))
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,14 +106,14 @@ def sum_lines(found: Sequence[Line], stars: Floats, *, size: int) -> Neighbourho
     stars: of the films that the lines are of, in their order
     """
     if not found:
-        return Neighbourhood(np.zeros(size), np.zeros(size), np.zeros(size))
+        return Neighbourhood(np.zeros(size), np.zeros(size))
     # As few large arrays as will do: memory for another may cost more than its sum.
     films = np.concatenate([line.films for line in found], dtype=np.intp)
     weights = np.concatenate([line.weights for line in found])
     given = np.concatenate(
         [line.weights * own for line, own in zip(found, stars.tolist(), strict=True)]
     )
-    sums = (np.bincount(films, terms, size) for terms in (weights, given, None))
+    sums = (np.bincount(films, terms, size) for terms in (weights, given))
     return Neighbourhood(*(one.astype(np.float64, copy=False) for one in sums))
 
 

@@ -37,7 +37,6 @@ def test_it_sums_weights_and_weighted_stars_by_hand() -> None:
     one, three, _ = closeness(similarities(CATALOGUE.content, asked, judged)[0])
     assert found.weight[0] == pytest.approx(one + three)
     assert found.stars[0] == pytest.approx(5 * one + 2 * three)
-    assert found.count.tolist() == [2]
 
 
 def test_it_is_never_its_own_neighbour() -> None:
@@ -46,8 +45,8 @@ def test_it_is_never_its_own_neighbour() -> None:
     one = neighbourhood(nearness(CATALOGUE.content, rows, rows), np.array([5.0]))
     of_all = neighbourhood_of_all(CATALOGUE.content, rows, np.array([5.0]), NearLines())
 
-    assert one.weight.tolist() == one.count.tolist() == [0]
-    assert of_all.weight[rows].tolist() == of_all.count[rows].tolist() == [0]
+    assert one.weight.tolist() == of_all.weight[rows].tolist() == [0]
+    assert one.stars.tolist() == of_all.stars[rows].tolist() == [0]
 
 
 @laws
@@ -63,7 +62,6 @@ def test_it_is_the_same_for_one_film_as_for_all(films: list[FilmFacts]) -> None:
         alone = neighbourhood(near, stars)
         assert alone.weight[0] == everything.weight[row]
         assert alone.stars[0] == everything.stars[row]
-        assert alone.count[0] == everything.count[row]
 
 
 @laws
@@ -83,7 +81,6 @@ def test_what_it_remembers_changes_nothing(films: list[FilmFacts]) -> None:
         for one in (known, forgotten):
             assert one.weight.tolist() == new.weight.tolist()
             assert one.stars.tolist() == new.stars.tolist()
-            assert one.count.tolist() == new.count.tolist()
 
 
 def test_it_remembers_no_more_than_it_may() -> None:
