@@ -15,7 +15,7 @@ from nexus.catalog.load_starter import load_starter
 from nexus.catalog.title_index import derive_missing
 from nexus.console import OwnCommand
 from nexus.database.migrations import applied_migrations, pending_migrations
-from nexus.jobs.migrating import TablesInUse, alone, migrate
+from nexus.jobs.migrating import BeingPrepared, TablesInUse, alone, migrate
 
 
 class Command(OwnCommand):
@@ -28,8 +28,11 @@ class Command(OwnCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         started = time.monotonic()
-        with alone(self.tell):
-            done = self.prepare(as_json=options["json"])
+        try:
+            with alone(self.tell):
+                done = self.prepare(as_json=options["json"])
+        except (BeingPrepared, TablesInUse) as error:
+            raise CommandError(str(error)) from error
         if options["json"]:
             took_s = round(time.monotonic() - started, 3)
             self.stdout.write(json.dumps(done | {"seconds": took_s}))
@@ -39,10 +42,7 @@ class Command(OwnCommand):
         is_watched = not as_json and self.stdout.isatty() and bool(applied_migrations())
         pending = pending_migrations() if as_json or is_watched else []
         verbosity = int(is_watched and bool(pending))
-        try:
-            migrate(self.tell, verbosity=verbosity)
-        except TablesInUse as error:
-            raise CommandError(str(error)) from error
+        migrate(self.tell, verbosity=verbosity)
         ensure_groups()
         added, derived = load_starter(), derive_missing()
         return {"migrated": pending, "films_added": added, "titles_derived": derived}
