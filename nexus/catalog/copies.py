@@ -6,7 +6,7 @@ from threading import Lock
 from time import monotonic
 from typing import Any, Final, Protocol
 
-UNHEARD_S = 1.0  # where nobody would tell that it is wrong
+UNTOLD_S = 0.4  # where nobody would tell that it is wrong
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Copies:
         if kept is None:
             return None
         is_told = kept.lasts or (self.changes is not None and self.changes.hears())
-        keep_s = kept.keep_s if is_told else min(kept.keep_s, UNHEARD_S)
+        keep_s = kept.keep_s if is_told else min(kept.keep_s, UNTOLD_S)
         return kept.found if monotonic() - kept.at < keep_s else None
 
     def keep(

@@ -43,7 +43,7 @@ HAS_PERSON = "id IN (SELECT movie_id FROM catalog_credit WHERE person_id = ANY(%
 GENRE_NAMES = "genre-names"
 NAMES_KEPT_S = 5.0
 GENRE_COUNTS_KEPT_S = 600.0
-MANY = 100_000  # so many films take long, and nobody minds some more or less
+MANY = 100_000  # in all genres: they take long, and nobody minds some more or less
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

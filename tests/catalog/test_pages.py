@@ -108,7 +108,7 @@ def test_where_changes_are_not_heard_it_is_kept_for_a_moment(
     monkeypatch: pytest.MonkeyPatch, *, hears: bool, told: list[int]
 ) -> None:
     monkeypatch.setattr(pages, "DEAR_S", -1.0)
-    monkeypatch.setattr(copies, "UNHEARD_S", 0.0)
+    monkeypatch.setattr(copies, "UNTOLD_S", 0.0)
     COPIES.listen_to(unstarted(hears=hears))
     numbers = iter([1, 2])
     count: Callable[[], int] = lambda: next(numbers)  # noqa: E731

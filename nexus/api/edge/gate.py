@@ -45,7 +45,7 @@ Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 # Where shared answers are; all else is none of our business.
 PATHS: Final = re.compile(r"/(?:api/)?(?:movies|genres)(?:/|$)")
 GRACE_S: Final = 0.3
-UNHEARD_S: Final = 0.7
+UNHEARD_S: Final = 0.3
 LAST_RESORT_S: Final = 600.0
 LONGEST_QUERY: Final = 1_000
 LONGEST_HOST: Final = 255  # of a name in the DNS
