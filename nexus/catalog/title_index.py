@@ -57,18 +57,19 @@ def derive_some() -> int:
 
 
 def sort_anew() -> int:
-    """Put right how an older version sorted films, once; return how many they were.
+    """Put right how an older version sorted films; return how many they were.
 
-    All titles are looked at, and few are written: after an interruption fewer.
+    All titles are looked at, and few are written: after an interruption fewer. It is
+    done once none was wrong: until then that version may have served and stored more.
     """
     if LastRun.objects.filter(job=SORTED).exists():
         return 0
     wrong = list(chain.from_iterable(map(wrongly_sorted, batches())))
     for start in range(0, len(wrong), AT_ONCE):
         sort_some(wrong[start : start + AT_ONCE])
-    LastRun.objects.bulk_create(
-        [LastRun(job=SORTED, began_at=Now())], ignore_conflicts=True
-    )
+    if not wrong:
+        done = LastRun(job=SORTED, began_at=Now())
+        LastRun.objects.bulk_create([done], ignore_conflicts=True)
     return len(wrong)
 
 

@@ -13,11 +13,15 @@ ARTICLES_OF = {
     ENGLISH: {"the", "a", "an"},
     "fr": {"le", "la", "les", "l", "un", "une"},
     "de": {"der", "die", "das", "ein", "eine"},
-    "es": {"el", "la", "los", "las", "un"},
-    "it": {"il", "lo", "la", "l", "i", "gli", "le", "un"},
-    "pt": {"o", "a", "os", "as"},
+    "es": {"el", "la", "los", "las", "un", "una", "unos", "unas"},
+    "it": {"il", "lo", "la", "l", "i", "gli", "le", "un", "uno", "una"},
+    "pt": {"o", "a", "os", "as", "um", "uma"},
 }
-ARTICLES = frozenset[str]().union(*ARTICLES_OF.values())
+# What a title's key goes without, whatever its language: stored keys rest on it.
+ARTICLES = frozenset(
+    {"the", "a", "an", "le", "la", "les", "l", "un", "une", "der", "die", "das", "ein"}
+    | {"eine", "el", "los", "las", "il", "lo", "i", "gli", "o", "os", "as"}
+)
 # A space ends it, or an apostrophe what is left of one: "l'avventura", not "a.i.".
 FIRST_WORD = re.compile(r"[\W_]*([^\W_]+)(?:\s|(?<=[ln])['\u2019])")
 # Letters that Unicode does not take apart into a base letter and a mark.
