@@ -72,7 +72,8 @@ def place_of(code: CodeType | str) -> str:
     if isinstance(code, str):
         return code
     path = code.co_filename.removeprefix(f"{PROJECT_DIR}/")
-    path = path.rpartition("site-packages/")[2]
+    for folder in ("site-packages/", f"/{Path(os.__file__).parent.name}/"):
+        path = path.rpartition(folder)[2]
     return f"{code.co_name} ({path}:{code.co_firstlineno})"
 
 

@@ -166,6 +166,7 @@ def section(run: Run) -> Iterator[str]:
         yield from hanging_lines(run["hanging"])
     if "mix" in run:
         yield from mix_table(run["mix"])
+    yield from profiles(run)
 
 
 def wide_table(goals: Sequence[Row]) -> Iterator[str]:
@@ -227,3 +228,16 @@ def mix_table(mix: Row) -> Iterator[str]:
         for name, one in mix["memory"].items()
     ]
     yield from table(["MiB", *COURSE, ""], rows)
+
+
+def profiles(run: Run) -> Iterator[str]:
+    found = run.get("profiles")
+    if not found:
+        return
+    yield (
+        "### Where missed goals spend their time\n\nIn a web process, each function's"
+        " own time for one request, under a profiler that makes small functions look"
+        " dearer. What the database takes is in the table above.\n"
+    )
+    for name, told in found.items():
+        yield f"{name}:\n\n```text\n{told.rstrip()}\n```\n"
