@@ -78,8 +78,9 @@ DATABASE_FULL = Failure(
     headers={"Retry-After": "60"},
 )
 # What PostgreSQL says where it, or the way to it, is away: a lost connection, a server
-# that starts or ends, one that has no place left, one that takes no writes (any more).
-AWAY: Final = ("08", "57P", "53300", "25006")
+# that starts or ends, one that has no place left for anybody more, or on its disk, one
+# that takes no writes (any more).
+OUTAGES: Final = ("08", "57P", "53300", "53100", "25006")
 # While it lasts, whoever asks meets it, and each request has a line of its own anyway.
 OUTAGE_LINES: Final = Seldom(10.0)
 # What Django and the database raise before or below our own code.
@@ -123,7 +124,7 @@ def note(failure: Failure, exc: Exception) -> None:
         DATABASE_FAILURES.inc()
     if failure.status < 500:
         return
-    if says_away(exc):
+    if is_outage(exc):
         if OUTAGE_LINES.may():
             why = str(exc).partition("\n")[0]
             logger.warning("answered %s: %s", failure.code, why)
@@ -132,12 +133,12 @@ def note(failure: Failure, exc: Exception) -> None:
     logger.warning("answered %s", failure.code, exc_info=trace)
 
 
-def says_away(exc: Exception) -> bool:
+def is_outage(exc: Exception) -> bool:
     """Say whether it tells of an outage, and of no fault in what was asked."""
     state = getattr(exc.__cause__, "sqlstate", None)
     if state is None:  # said by this end of the connection
-        return isinstance(exc, OperationalError)
-    return str(state).startswith(AWAY)
+        return isinstance(exc, OperationalError | InterfaceError)
+    return str(state).startswith(OUTAGES)
 
 
 def failure_of(exc: Exception) -> Failure | None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from django.core.management import call_command
+from django.db import Error as DatabaseTrouble
 from django.db import connection
 
 from nexus import __version__
@@ -124,9 +125,14 @@ def fill(backup: Backup, *, told: Told) -> None:
     size = backup.manifest.files[DUMP].size
     try:
         load(counted(backup.blocks(DUMP), told, total=size))
-    except (KeyboardInterrupt, ProgramFailed):
-        end_loading()
-        if not contents.relations():
+    except (KeyboardInterrupt, ProgramFailed) as stopped:
+        connection.close()  # idle all the while, it may have been lost
+        try:
+            end_loading()
+            is_filled = bool(contents.relations())
+        except DatabaseTrouble:
+            raise stopped from None  # which says more of why
+        if not is_filled:
             raise
 
 

@@ -102,4 +102,7 @@ def look(conn_params: dict[str, Any]) -> None:
         psycopg.connect(**conn_params).close()
         answers = True
     finally:
-        (OUTAGE.end if answers else OUTAGE.begin)()
+        if answers:
+            OUTAGE.end()
+        else:
+            OUTAGE.begin()

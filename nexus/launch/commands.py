@@ -33,7 +33,7 @@ OURS: Final = {
 def main(words: list[str]) -> int:
     """Return the exit code; what a person can mend is one line without a traceback."""
     words = [*map(as_module, words[:1]), *words[1:]]
-    if asks_for_help(words) and help_is_told(words):
+    if asks_for_help(words) and tell_help(words):
         return 0
     try:
         load_env_file()
@@ -72,7 +72,7 @@ def asks_for_help(words: list[str]) -> bool:
     return words[:1] in ([], ["help"]) or any(word in HELP for word in words)
 
 
-def help_is_told(words: list[str]) -> bool:
+def tell_help(words: list[str]) -> bool:
     """Tell of ours what is asked; return whether Django has nothing to add."""
     about = [word for word in words if word not in ("help", *HELP)][:1]
     if not about:  # its own list follows

@@ -73,7 +73,7 @@ class Command(OwnCommand):
     def tell_health(self) -> NoReturn:
         with failures_told():
             count = count_workers()
-        self.stdout.write(f"{count} workers are alive.")
+        self.stdout.write(f"Workers that are alive: {count}")
         sys.exit(0 if count else 1)
 
 
