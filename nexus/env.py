@@ -14,6 +14,8 @@ PROJECT_DIR = Path(__file__).resolve().parent.parent
 NAME = r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?"
 HOST = re.compile(rf"[0-9a-fA-F:.]+|{NAME}")
 ALLOWED_HOST = re.compile(rf"\*|\.?{NAME}|\[[0-9a-fA-F:.]+\]")
+QUOTED = re.compile(r"""\s*(?P<quote>["'])(?P<value>.*?)(?P=quote)\s*(?:#.*)?$""")
+COMMENT = re.compile(r"\s#")
 OF_EXAMPLES = ("change", "example", "insecure")
 SWITCH = {
     "on": True,
@@ -38,21 +40,33 @@ class WrongVariable(Exception):
 
 
 def load_env_file(path: Path = PROJECT_DIR / ".env") -> None:
-    """Add the lines of a `.env` file to the environment; what is set already wins."""
+    """Add the lines of a `.env` file to the environment; what is set already wins.
+
+    Lines are read as Compose reads them: a comment may follow a value and a space.
+    """
     if not path.is_file():
         return
     for line in read_text(path, named="The .env file").splitlines():
         name, separator, value = line.partition("=")
         name = name.strip().removeprefix("export ").strip()
         if separator and name.isidentifier():
-            os.environ.setdefault(name, value.strip().strip("\"'"))
+            os.environ.setdefault(name, value_in(value))
+
+
+def value_in(text: str) -> str:
+    """Return what stands behind the = of a line, without quotes and comment."""
+    if quoted := QUOTED.match(text):
+        return quoted["value"]
+    return COMMENT.split(text, maxsplit=1)[0].strip().strip("\"'")
 
 
 def read_text(path: Path, *, named: str) -> str:
     try:
         return path.read_text(encoding="utf-8-sig").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise WrongVariable(named, "a readable file of UTF-8 text") from error
+        why = getattr(error, "strerror", None) or "not UTF-8"
+        legal = f"a readable file of UTF-8 text ({path}: {why})"
+        raise WrongVariable(named, legal) from error
 
 
 def env_str(name: str, default: str = "") -> str:
@@ -70,7 +84,8 @@ def env_str(name: str, default: str = "") -> str:
         return default
     text = read_text(Path(path), named=f"{name}_FILE")
     if not text:
-        raise WrongVariable(f"{name}_FILE", "the path of a file that is not blank")
+        legal = f"the path of a file that is not blank, as {path} is"
+        raise WrongVariable(f"{name}_FILE", legal)
     return text
 
 

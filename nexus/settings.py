@@ -106,7 +106,10 @@ def secret_key() -> str:
         return key
     if IS_EMBEDDED:
         return HOME.find_secret_key() or secrets.token_urlsafe(48)
-    raise WrongVariable("SECRET_KEY", "set to a random text of at least 32 characters")
+    raise WrongVariable(
+        "SECRET_KEY",
+        "set, with DATABASE_URL, to a random text of at least 32 characters",
+    )
 
 
 SECRET_KEY = secret_key()

@@ -289,10 +289,14 @@ def test_it_reads_an_env_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
         "no line of ours",
         "=nothing",
         "HOST=::1",
+        "TMDB_API_KEY=abc#d \t# a comment",
+        "SECRET_KEY='a # b' # another",
+        "METRICS_TOKEN= # unset",
     ]
     (tmp_path / ".env").write_text("\r\n".join(lines), encoding="utf-8")
     monkeypatch.setenv("HOST", "127.0.0.1")
-    for name in ("PORT", "LOG_LEVEL", "EMAIL_FROM"):
+    read = ("PORT", "LOG_LEVEL", "EMAIL_FROM", "TMDB_API_KEY", "SECRET_KEY")
+    for name in (*read, "METRICS_TOKEN"):
         monkeypatch.setenv(name, "")
         monkeypatch.delenv(name)
 
@@ -302,6 +306,9 @@ def test_it_reads_an_env_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     assert env_str("LOG_LEVEL") == "debug"
     assert env_str("EMAIL_FROM") == "a=b@example.org"
     assert env_str("HOST") == "127.0.0.1"
+    assert env_str("TMDB_API_KEY") == "abc#d"
+    assert env_str("SECRET_KEY") == "a # b"
+    assert env_str("METRICS_TOKEN") == ""
 
 
 def test_it_needs_no_env_file(tmp_path: Path) -> None:
