@@ -18,7 +18,7 @@ from bench.load.store import Run
 from bench.machine import machine
 from bench.mix.run import lines_of, measure_mix
 from bench.models import answering, choose
-from bench.people import collect, database, fresh_films, sizes
+from bench.people import collect, database, drop_waiting_jobs, fresh_films, sizes
 from bench.tmdb import AnyTmdb, running_tmdb, variables_of
 
 START_GOAL_S = 5.0
@@ -88,6 +88,7 @@ def measure_half(
 ) -> None:
     """Add the rows to those found, as far as it comes."""
     with database():
+        drop_waiting_jobs()
         material = collect(wanted.seed)
         note_what_is_measured(found, product)
     if not found["goals"]:
