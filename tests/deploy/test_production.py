@@ -95,6 +95,7 @@ def machines(
             "VALKEY_URL": valkey,
             "MODELS_DIR": str(tmp_path / "models"),
             "HTTPS": "on",
+            "METRICS_TOKEN": "for-prometheus-alone-0123",
             "ALLOWED_HOSTS": HOST,
             "TRUSTED_PROXIES": "127.0.0.1",
             "WEB_WORKERS": "1",
