@@ -12,9 +12,10 @@ import psycopg
 from bench.data.load import PASSWORD
 from bench.drill.services import Site
 from bench.drill.writer import Writer
-from bench.mix.caller import Pace, Somebody
+from bench.mix.caller import Somebody
 from bench.mix.ledger import joined, lost_ratings
 from bench.people import Tokens
+from nexus.lib.seldom import Seldom
 
 MAILS_PER_S: Final = 2.0
 # As `writer` numbers what it writes.
@@ -36,7 +37,7 @@ def ask(site: Site, query: str, *values: object) -> list[tuple[Any, ...]]:
 def writers_of(site: Site, count: int) -> list[Writer]:
     films = [film for (film,) in ask(site, "SELECT id FROM catalog_movie ORDER BY id")]
     people = [register(site, number) for number in range(2 * count)]
-    mails = Pace(MAILS_PER_S)
+    mails = Seldom(1 / MAILS_PER_S)
     return [
         Writer(site.port, people[place::count], films, mails, seed=place)
         for place in range(count)

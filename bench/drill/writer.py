@@ -13,8 +13,9 @@ from typing import Final
 
 from bench.load.goals import API, STARS
 from bench.load.wrk import Ask
-from bench.mix.caller import PATIENCE_S, Pace, Somebody
+from bench.mix.caller import PATIENCE_S, Somebody
 from bench.mix.ledger import Key, Ledger
+from nexus.lib.seldom import Seldom
 
 # Of a hundred things that somebody writes.
 SHARES: Final = {"rating": 55, "viewing": 25, "playlist": 15, "mail": 5}
@@ -48,7 +49,7 @@ class Writer:
     port: int
     members: Sequence[Somebody]
     films: Sequence[int]
-    mails: Pace
+    mails: Seldom
     seed: int
     ledgers: dict[str, Ledger] = field(
         default_factory=lambda: {what: Ledger() for what in SHARES}

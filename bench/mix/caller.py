@@ -4,16 +4,17 @@ import json
 import random
 import secrets
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
-from threading import Event, Lock
+from threading import Event
 from time import monotonic, perf_counter
 
 from bench.load.goals import API, STARS
 from bench.load.wrk import Ask
 from bench.mix.ledger import Ledger
 from bench.people import FIRST_IMPORT, Tokens, renew, sign_in
+from nexus.lib.seldom import Seldom
 
 PATIENCE_S = 60.0
 TOKEN_LASTS_S = 8 * 60.0  # it is good for two minutes more
@@ -51,23 +52,7 @@ class Plan:
     port: int
     films: Sequence[int]
     reads: Mapping[str, Sequence[Ask]]
-    imports: "Pace"
-
-
-class Pace:
-    """Lets something happen so many times a second, all callers together."""
-
-    def __init__(self, per_second: float, *, clock: Callable[[], float] = monotonic):
-        self.pause_s, self.clock = 1 / per_second, clock
-        self.lock, self.next_at = Lock(), clock()
-
-    def may(self) -> bool:
-        with self.lock:
-            now = self.clock()
-            if now < self.next_at:
-                return False
-            self.next_at = now + self.pause_s
-            return True
+    imports: Seldom
 
 
 @dataclass(slots=True)

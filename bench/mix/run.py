@@ -22,11 +22,12 @@ from bench.load.goals import (
 )
 from bench.load.servers import Product
 from bench.load.wrk import Ask
-from bench.mix.caller import Caller, Pace, Plan, Seen, Somebody
+from bench.mix.caller import Caller, Plan, Seen, Somebody
 from bench.mix.ledger import Ledger, joined, lost_imports, lost_ratings
 from bench.mix.watch import Watch, course_of, watched
 from bench.people import database, members, sign_all_in
 from nexus.catalog.models import Movie
+from nexus.lib.seldom import Seldom
 from nexus.ratings.models import Rating
 
 CONNECTIONS = 64
@@ -74,7 +75,9 @@ def callers_of(product: Product, material: Material, *, count: int) -> list[Call
     tokens = sign_all_in(product.port, chosen)
     pairs = zip(chosen, tokens, strict=True)
     people = [Somebody(one.pk, one.email, told) for one, told in pairs]
-    plan = Plan(product.port, material.films, reads_of(material), Pace(IMPORTS_PER_S))
+    plan = Plan(
+        product.port, material.films, reads_of(material), Seldom(1 / IMPORTS_PER_S)
+    )
     shares = [people[place::count] for place in range(count)]
     return [Caller(plan, own, seed=seed) for seed, own in enumerate(shares) if own]
 

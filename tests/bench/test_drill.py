@@ -9,8 +9,9 @@ from bench.drill.parts import PARTS, Part
 from bench.drill.probe import Probe
 from bench.drill.writer import Writer, kind_of, rating, send
 from bench.load.wrk import Ask
-from bench.mix.caller import Pace, Somebody
+from bench.mix.caller import Somebody
 from bench.people import Tokens
+from nexus.lib.seldom import Seldom
 from tests.servers import free_port
 
 MEMBER = Somebody(7, "member@example.org", Tokens("access", "refresh"))
@@ -22,7 +23,7 @@ def part(name: str) -> Part:
 
 
 def writer() -> Writer:
-    films, mails = range(1, 50), Pace(1e9)
+    films, mails = range(1, 50), Seldom(1e-9)
     return Writer(free_port(), [MEMBER], films, mails, seed=1)
 
 

@@ -5,11 +5,12 @@ import subprocess
 import sys
 from time import monotonic
 
-from bench.mix.caller import Caller, Pace, Plan, Seen, Somebody
+from bench.mix.caller import Caller, Plan, Seen, Somebody
 from bench.mix.ledger import Ledger, joined, lost_imports, lost_ratings
 from bench.mix.run import kind_of, row_of
 from bench.mix.watch import Watch, course_of, is_flat, look
 from bench.people import Tokens
+from nexus.lib.seldom import Seldom
 from tests.servers import free_port
 
 
@@ -91,15 +92,6 @@ def test_growth_is_judged_in_the_long_run_of_what_is_own() -> None:
     }
 
 
-def test_a_pace_is_kept_by_all_together() -> None:
-    now = [0.0]
-    pace = Pace(4, clock=lambda: now[0])
-    first, at_once = pace.may(), pace.may()
-    now[0] = 0.25
-
-    assert (first, at_once, pace.may()) == (True, False, True)
-
-
 def test_answers_are_told_by_kind() -> None:
     seen = Seen()
     for number in range(1, 101):
@@ -153,7 +145,7 @@ def test_any_other_answer_than_the_right_one_is_a_failure() -> None:
 def test_a_renewal_that_fails_is_counted_and_the_caller_goes_on() -> None:
     old = Tokens("access", "refresh")
     somebody = Somebody(1, "member1@example.org", old, since_s=monotonic() - 1_000)
-    plan = Plan(free_port(), [603], {}, Pace(1))
+    plan = Plan(free_port(), [603], {}, Seldom(1))
     caller = Caller(plan, [somebody], seed=1)
 
     caller.renew(somebody)
