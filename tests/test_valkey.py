@@ -1,7 +1,9 @@
 """One door to Valkey: whoever uses it goes on without a server that fails."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from itertools import chain
 from time import monotonic
 
 import pytest
@@ -9,7 +11,7 @@ from pytest_django import Settings
 from redis import Redis
 
 from nexus import valkey
-from nexus.valkey import Valkey, ValkeyDown
+from nexus.valkey import Script, Valkey, ValkeyDown
 from tests.together import together
 from tests.valkey_process import ValkeyProcess
 
@@ -23,6 +25,19 @@ def server() -> Iterator[ValkeyProcess]:
 @pytest.fixture
 def door(server: ValkeyProcess) -> Valkey:
     return Valkey(server.url)
+
+
+COUNT = Script("return redis.call('INCRBY', KEYS[1], ARGV[1])")
+
+
+def count(door: Valkey, by: int = 1) -> int:
+    return int(door.run(COUNT, keys=["times"], arguments=[by]))
+
+
+def connections(door: Valkey) -> int:
+    """How many the server has had, this one's included."""
+    info = door.ask(lambda client: client.info("stats"))
+    return int(info["total_connections_received"])
 
 
 class Calls:
@@ -141,3 +156,91 @@ def test_it_does_not_repeat_what_may_have_been_done(
     wait_until_it_answers(door)
 
     assert door.ask(lambda client: client.get("times")) in {None, b"1"}
+
+
+def test_it_runs_scripts(door: Valkey) -> None:
+    assert [count(door, by=2), count(door)] == [2, 3]
+
+
+def test_there_may_be_none_to_run_a_script(settings: Settings) -> None:
+    settings.VALKEY_URL = ""
+
+    with pytest.raises(ValkeyDown):
+        valkey.run(COUNT, keys=["times"], arguments=[1])
+
+
+def test_it_keeps_connections_for_scripts(door: Valkey) -> None:
+    for _ in range(2):  # the first one does not know the script yet
+        count(door)
+    before = connections(door)
+
+    for _ in range(10):
+        count(door)
+
+    assert connections(door) == before
+
+
+def test_scripts_of_many_threads_do_not_mix_up(door: Valkey) -> None:
+    counted = together(*[lambda: [count(door) for _ in range(20)]] * 8)
+
+    assert sorted(chain(*counted)) == list(range(1, 161))
+
+
+def test_scripts_survive_a_restart(server: ValkeyProcess, door: Valkey) -> None:
+    together(*[lambda: count(door)] * 4)
+    server.kill()
+    server.start()
+
+    assert [count(door) for _ in range(8)] == list(range(1, 9))
+
+
+def test_a_script_that_fails_is_a_failure(door: Valkey) -> None:
+    with pytest.raises(ValkeyDown):
+        door.run(Script("no Lua"), keys=[], arguments=[])
+
+    assert door.is_down
+
+
+def test_it_does_not_repeat_a_script_that_may_have_run(
+    server: ValkeyProcess, door: Valkey
+) -> None:
+    count(door)
+    count(door)
+    server.hang()
+    with suppress(ValkeyDown):
+        count(door)
+    server.go_on()
+
+    wait_until_it_answers(door)
+
+    assert count(door) in {3, 4}
+
+
+def test_an_answer_that_came_too_late_is_nobody_elses(
+    server: ValkeyProcess, door: Valkey
+) -> None:
+    count(door)
+    count(door)
+    server.hang()
+    with suppress(ValkeyDown):
+        count(door, by=100)
+    server.go_on()
+    wait_until_it_answers(door)
+
+    assert count(door, by=1000) >= 1002
+
+
+def test_a_forked_process_has_connections_of_its_own(door: Valkey) -> None:
+    mine = door.exchange("CLIENT", "ID")
+
+    reader, writer = os.pipe()
+    if (child := os.fork()) == 0:
+        try:
+            os.write(writer, str(door.exchange("CLIENT", "ID")).encode())
+        finally:
+            os._exit(0)
+    os.waitpid(child, 0)
+
+    theirs = int(os.read(reader, 20))
+    assert theirs != mine
+    assert door.exchange("CLIENT", "ID") == mine

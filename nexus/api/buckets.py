@@ -5,13 +5,10 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from math import ceil
 from typing import overload
 
 from django.conf import settings
-from redis import Redis
-from redis.commands.core import Script
 from rest_framework.exceptions import Throttled
 
 from nexus import valkey
@@ -131,7 +128,7 @@ LOCAL = LocalBuckets()
 
 # The same in one step of the server, by the server's own clock: web machines need not
 # agree on the time.
-USE = """
+USE = valkey.Script("""
 if KEYS[2] and redis.call('GET', KEYS[2]) ~= ARGV[5] then
   return false
 end
@@ -150,7 +147,7 @@ local left = string.format('%.9f', tokens)
 redis.call('HSET', KEYS[1], 'tokens', left, 'at', string.format('%.6f', now))
 redis.call('EXPIRE', KEYS[1], math.ceil(quota / refill) + 1)
 return {allowed, left}
-"""
+""")
 
 
 @overload
@@ -166,20 +163,24 @@ def use_shared(
 
     Without the belief that is named nothing is taken, and the answer is None.
     """
-    # Callers may be mail addresses: nobody is to find those in the cache.
-    name = hashlib.blake2b(caller.encode(), digest_size=16).hexdigest()
-    keys = [f"nexus:limit:{limit.name}:{{{name}}}"]
+    keys = [f"nexus:limit:{limit.name}:{{{name_of(caller)}}}"]
     arguments: list[str | float] = [limit.quota, limit.refill_per_s, cost, ROUNDING]
     if belief is not None:
         keys.append(belief.key)
         arguments.append(belief.value)
-    answer = valkey.ask(lambda client: script_of(client)(keys=keys, args=arguments))
+    answer = valkey.run(USE, keys=keys, arguments=arguments)
     if answer is None:
         return None
     allowed, tokens = answer
     return Charged(limit, caller, bool(allowed), float(tokens), is_shared=True)
 
 
-@lru_cache(maxsize=4)
-def script_of(client: Redis) -> Script:
-    return client.register_script(USE)
+def name_of(caller: str) -> str:
+    """Callers may be mail addresses: nobody is to find those in the cache.
+
+    The id of a member stays as it is: a cluster keeps keys of the same name in braces
+    on one machine, and so the bucket beside what is believed of the member.
+    """
+    if caller.isdecimal():
+        return caller
+    return hashlib.blake2b(caller.encode(), digest_size=16).hexdigest()

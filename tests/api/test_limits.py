@@ -9,11 +9,21 @@ from time import monotonic
 import pytest
 from django.utils import timezone
 from pytest_django import Settings
+from redis.crc import key_slot
 from rest_framework.exceptions import Throttled
 
+from nexus import valkey
+from nexus.accounts import access
 from nexus.accounts.models import User
 from nexus.accounts.sessions import open_session
-from nexus.api.buckets import Charged, LocalBuckets, charge, give_back, take
+from nexus.api.buckets import (
+    Charged,
+    LocalBuckets,
+    charge,
+    give_back,
+    take,
+    take_if_believed,
+)
 from nexus.api.limits import ANONYMOUS, Limit, network_of
 from nexus.api.tokens import token_pair
 from tests.builders import make_movie, make_rating
@@ -266,6 +276,29 @@ def test_it_keeps_callers_and_limits_apart() -> None:
 
     assert take(HOURLY, "another").allowed
     assert take(Limit("another", 5, 3600), "caller").allowed
+
+
+def test_it_tells_the_cache_no_address() -> None:
+    take(HOURLY, "to:ada@example.org")
+    take(HOURLY, "192.0.2.7")
+
+    held = valkey.ask(lambda client: client.keys("*:hourly:*"))
+
+    assert len(held) == 2
+    assert not [name for name in held if b"ada" in name or b"192" in name]
+
+
+def test_a_cluster_would_keep_a_member_on_one_machine() -> None:
+    access.publish(user_id=7, version=1)
+    belief = access.belief(user_id=7, version=1)
+    assert belief is not None
+    assert take_if_believed(HOURLY, "7", belief)
+
+    held = valkey.ask(lambda client: client.keys("nexus:*"))
+    slots = [key_slot(name) for name in held if isinstance(name, bytes)]
+
+    assert len(slots) == 2
+    assert len(set(slots)) == 1
 
 
 @pytest.mark.usefixtures("anywhere")
