@@ -1,8 +1,8 @@
 """A member's last feeds, told again as long as nothing that they rest on is different.
 
-What the member said is read and compared each time: no write has to announce itself,
-and none can be missed. Of the films the process hears, else nothing is kept. The clock
-counts, too: films come of age.
+The newest version of what the member said is read each time. The database changes it
+with every write: none has to announce itself, and none can be missed. Of the films the
+process hears, else nothing is kept. The clock counts, too: films come of age.
 """
 
 from collections import OrderedDict
@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
 from typing import Any, Final
+from uuid import UUID
 
+from nexus.accounts.models import User
 from nexus.recommendations.films import STORE
-from nexus.recommendations.members import Member
+from nexus.recommendations.members import version_said
 from nexus.recommendations.serving import MODELS
 
 MOST_BYTES: Final = 16 * 2**20
@@ -26,32 +28,32 @@ CLOCK_STEP_S: Final = 60
 class Basis:
     """What an answer rests on.
 
-    said: a digest of all that the member said
+    said: the version of all that the member said
     heard: how many changes of the catalogue the process had heard of
     picture: the number of the one in use
     model: the version; None: the rules answer
     minute: of the clock
     """
 
-    said: bytes
+    said: UUID | None
     heard: int
     picture: int
     model: str | None
     minute: int
 
 
-def basis_for(member: Member, *, now: datetime) -> Basis | None:
-    """Return what holds now; None where nothing may be kept.
+def basis_for(user: User, *, now: datetime) -> Basis | None:
+    """Return what holds now for the member; None where nothing may be kept.
 
     It is to be taken before anything of the answer is read.
     """
     heard = STORE.heard()
-    if heard is None or member.is_stranger:
+    if heard is None:
         return None
     picture = STORE.look(now=now)
     running = MODELS.running(now=now)
     return Basis(
-        said=member.digest,
+        said=version_said(user),
         heard=heard,
         picture=picture.number,
         model=None if running is None else running.version,

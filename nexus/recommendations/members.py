@@ -3,10 +3,9 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from hashlib import sha256
 from typing import Final, LiteralString
+from uuid import UUID
 
-import orjson
 from django.db import connection
 
 from nexus import engine
@@ -14,12 +13,12 @@ from nexus.accounts.models import User
 
 # A person's older id stands for the real person's. Each feed and score asks this: six
 # queries would cost as much as all else that is asked for them, and a row for each film
-# several times what an array of all does.
+# several times what an array of all does. The moments are floats: numerics take longer.
 SAID: Final[LiteralString] = """
 SELECT
   coalesce(array_agg(movie_id), '{}'),
   coalesce(array_agg(half_stars), '{}'),
-  coalesce(array_agg(floor(extract(epoch FROM updated_at))::bigint), '{}'),
+  coalesce(array_agg(floor(date_part('epoch', updated_at))::bigint), '{}'),
   ARRAY(SELECT movie_id FROM ratings_viewing WHERE user_id = %(user)s),
   ARRAY(SELECT movie_id FROM ratings_hiddenmovie WHERE user_id = %(user)s),
   ARRAY(SELECT genre_id FROM ratings_genrepreference WHERE user_id = %(user)s),
@@ -31,19 +30,16 @@ SELECT
   )
 FROM ratings_rating WHERE user_id = %(user)s
 """
+VERSION: Final = "SELECT version FROM ratings_said WHERE user_id = %s"
 
 
 @dataclass(frozen=True)
 class Member:
-    """`rated_at` tells when each of the rated films was rated last, in seconds.
-
-    digest: of all that was read; two that are equal say the same
-    """
+    """`rated_at` tells when each of the rated films was rated last, in seconds."""
 
     taste: engine.Taste
     hidden: frozenset[int] = frozenset()
     rated_at: Mapping[int, int] = field(default_factory=dict)
-    digest: bytes = b""
 
     @property
     def is_known(self) -> bool:
@@ -103,5 +99,15 @@ def read_member(user: User) -> Member:
         watched=frozenset(watched),
     )
     rated_at = dict(zip(rated, moments, strict=True))
-    digest = sha256(orjson.dumps(row)).digest()
-    return Member(taste, frozenset(hidden), rated_at, digest)
+    return Member(taste, frozenset(hidden), rated_at)
+
+
+def version_said(user: User) -> UUID | None:
+    """Return which version of what the member said is the newest: see Said.
+
+    Whatever is read of it afterwards is of this version, or of a newer one.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(VERSION, [user.pk])
+        row: tuple[UUID] | None = cursor.fetchone()
+    return None if row is None else row[0]

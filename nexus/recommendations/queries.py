@@ -183,15 +183,15 @@ def recommend(
     an equal list. show: makes of a page what is told, and told again while nothing that
     it rests on changes
     """
-    member = read_member(user)
-    basis = basis_for(member, now=now)
+    basis = basis_for(user, now=now)
     key = (user.pk, wish, page, page_size, show)
     told: Shown | None = None if basis is None else FEEDS.find(key, basis)
     if told is not None:
         return told
+    member = read_member(user)
     feed = find_feed(member, wish=wish, page=page, page_size=page_size, now=now)
     told = show(feed)
-    if basis is not None and is_lasting(feed, basis):
+    if basis is not None and not member.is_stranger and is_lasting(feed, basis):
         FEEDS.keep(key, basis, told, size=told.size)
     return told
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -40,6 +41,7 @@ from tests.recommendations.cinema import (
     forget_model,
     serve_model,
 )
+from tests.together import together
 
 pytestmark = pytest.mark.django_db
 
@@ -157,6 +159,20 @@ def test_what_was_taken_back_is_as_if_it_had_never_been_said(asker: Asker) -> No
 
     assert before[0] not in without
     assert (after, asker.made) == (before, 3)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_write_counts_from_its_commit_on(asker: Asker) -> None:
+    before = asker.ask()
+    with transaction.atomic():
+        hide(asker.user, Movie.objects.get(id=before[0]))
+        [meanwhile] = together(asker.ask)
+
+    after = asker.ask()
+
+    assert meanwhile == before
+    assert before[0] not in after
+    assert asker.made == 2
 
 
 def test_nobody_gets_the_feed_of_another(asker: Asker) -> None:
@@ -286,7 +302,7 @@ SIZE = 2 * OVERHEAD_BYTES  # of an answer and all that is kept with it
 
 
 def on(minute: int) -> Basis:
-    return Basis(said=b"", heard=0, picture=0, model=None, minute=minute)
+    return Basis(said=None, heard=0, picture=0, model=None, minute=minute)
 
 
 def test_the_longest_unused_ones_go_first() -> None:
