@@ -20,7 +20,7 @@ from django.conf import settings
 from django.core.signals import request_started
 from django.test.client import FakePayload
 
-from nexus.lib.logs import json_formatter
+from nexus.lib.logs import JsonLines
 from tests.counts import COUNTED
 
 LOOKS: Final = {
@@ -88,7 +88,7 @@ class Watch(logging.Handler):
 
     def __init__(self) -> None:
         super().__init__()
-        self.setFormatter(json_formatter())
+        self.setFormatter(JsonLines())
         self.sent: set[str] = set()
         self.told: list[str] = []
         self.seen: set[str] = set()

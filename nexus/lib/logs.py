@@ -1,11 +1,12 @@
 """One JSON object per log line; what is known of the request is on every line of it."""
 
+import json
 import logging
 import re
+from datetime import UTC, datetime
 from typing import Any
 
-import structlog
-from structlog.typing import EventDict, Processor
+from structlog.contextvars import get_contextvars
 
 # What others put into their messages. A mail server names whom it refuses; below the
 # first line PostgreSQL shows the row or the statement, with all that is in it.
@@ -16,48 +17,48 @@ QUOTED = re.compile(
     re.DOTALL,
 )
 
+# What a record has by itself; all else was told with it.
+OWN = {*logging.makeLogRecord({}).__dict__, "asctime", "message"}
+# What Django and the job queue add: requests with their parameters, jobs.
+OBJECTS = {"action_result", "job", "request"}
+UNTOLD = OWN | OBJECTS
 
-def without_objects(_: object, __: str, event: EventDict) -> EventDict:
-    """Drop what Django and the job queue add: requests with their parameters, jobs."""
-    for name in ("request", "job", "action_result"):
-        event.pop(name, None)
-    return event
+# One for all: `json.dumps` would make it anew for each line.
+encode = json.JSONEncoder(default=repr).encode
 
 
-def without_persons(_: object, __: str, event: EventDict) -> EventDict:
+class JsonLines(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        line = {"event": record.getMessage(), **get_contextvars()}
+        line |= {"level": record.levelname.lower(), "logger": record.name}
+        for name, value in record.__dict__.items():
+            if name not in UNTOLD:
+                line[name] = value
+        line["timestamp"] = time_of(record)
+        if record.stack_info:
+            line["stack_info"] = record.stack_info
+        if record.exc_info and record.exc_info[0]:
+            # As text: a structured one would carry local variables, and so tokens.
+            line["exception"] = self.formatException(record.exc_info)
+        return encode(without_persons(line))
+
+
+def time_of(record: logging.LogRecord) -> str:
+    moment = datetime.fromtimestamp(record.created, UTC)
+    return moment.isoformat().replace("+00:00", "Z")
+
+
+def without_persons(line: dict[str, Any]) -> dict[str, Any]:
     """Take what is personal out of every text, that of an exception included."""
-    for name, value in event.items():
+    for name, value in line.items():
         # Nearly all texts have neither, which is seen sooner than by a pattern.
         if isinstance(value, str) and ("@" in value or "\n" in value):
-            event[name] = impersonal(value)
-    return event
+            line[name] = impersonal(value)
+    return line
 
 
 def impersonal(text: str) -> str:
     return ADDRESS.sub("<address>", QUOTED.sub("", text))
-
-
-SHARED: list[Processor] = [
-    structlog.contextvars.merge_contextvars,
-    structlog.stdlib.add_log_level,
-    structlog.stdlib.add_logger_name,
-    structlog.stdlib.ExtraAdder(),
-    without_objects,
-    structlog.processors.TimeStamper(fmt="iso", utc=True),
-]
-
-
-def json_formatter() -> logging.Formatter:
-    return structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=SHARED,
-        processors=[
-            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            # As text: a structured one would carry local variables, and so tokens.
-            structlog.processors.format_exc_info,
-            without_persons,
-            structlog.processors.JSONRenderer(),
-        ],
-    )
 
 
 def logging_at(level: str) -> dict[str, Any]:
@@ -65,7 +66,7 @@ def logging_at(level: str) -> dict[str, Any]:
     return {
         "version": 1,
         "disable_existing_loggers": False,
-        "formatters": {"json": {"()": "nexus.lib.logs.json_formatter"}},
+        "formatters": {"json": {"()": "nexus.lib.logs.JsonLines"}},
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {

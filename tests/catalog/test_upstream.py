@@ -17,7 +17,7 @@ from nexus.catalog.breaker import Ending, State
 from nexus.catalog.models import TmdbCalls
 from nexus.catalog.operations import get_movies
 from nexus.catalog.upstream import ask_tmdb, in_background, one_limit
-from nexus.lib.logs import json_formatter
+from nexus.lib.logs import JsonLines
 from nexus.ratings import preferences
 from nexus.tmdb import (
     Deadline,
@@ -149,7 +149,7 @@ def test_no_line_tells_the_key(
     caplog.set_level(logging.DEBUG, logger="nexus")
 
     ask_so_that(outcome, tmdb)
-    for_logs = json_formatter()
+    for_logs = JsonLines()
     lines = [for_logs.format(record) for record in told(caplog)]
 
     assert f'"outcome": "{outcome}"' in lines[0]
