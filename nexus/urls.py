@@ -1,15 +1,16 @@
 """The URL map: pages, the API, its documents, and what operators look at."""
 
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import path
 
+from nexus.api import urls as api
 from nexus.api.documents import JsonDocument, Redoc, Swagger, YamlDocument
 from nexus.api.views.operation import Alive, Metrics, Ready
 from nexus.web.views import start
 
 urlpatterns = [
+    *api.urlpatterns,
     path("", start),
-    path("api/", include("nexus.api.urls")),
     path("openapi.json", JsonDocument.as_view(), name="openapi"),
     path("openapi.yaml", YamlDocument.as_view()),
     path("swagger/", Swagger.as_view()),

@@ -274,9 +274,7 @@ def routes() -> Iterator[tuple[str, type[Endpoint]]]:
     """Yield those among which the gate looks for what it may keep, with their views."""
     for noun in urlpatterns:
         for route in noun.url_patterns:
-            path = re.sub(
-                "<movie_id:.*?>", "603", f"/api/{noun.pattern}{route.pattern}"
-            )
+            path = re.sub("<movie_id:.*?>", "603", f"/{noun.pattern}{route.pattern}")
             if PATHS.match(path):
                 view: Any = route.callback
                 yield path, view.view_class
