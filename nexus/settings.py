@@ -251,7 +251,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "corsheaders.middleware.CorsMiddleware",
+    "nexus.api.headers.OtherOrigins",
     "nexus.api.middleware.CanonicalPath",
     "nexus.api.only_admin.Sessions",
     "django.middleware.common.CommonMiddleware",

@@ -1,13 +1,16 @@
 """What every answer tells browsers, beyond what Django's own middleware says."""
 
+from collections.abc import Awaitable
 from functools import lru_cache
 from typing import Any
 
+from corsheaders.middleware import CorsMiddleware
 from csp.constants import HEADER, SELF
 from csp.utils import build_policy
 from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.utils.cache import patch_vary_headers
 
 from nexus.api.middleware import GetResponse
 
@@ -72,6 +75,20 @@ class BrowserRules:
         if not (settings.DEBUG and response.status_code in EXPLAINED):
             page = match.route.partition("/")[0] if match else "none"
             response[HEADER] = policy_of(page)
+        return response
+
+
+class OtherOrigins(CorsMiddleware):
+    """Says what pages of other origins may read; most callers come from no page."""
+
+    def __call__(
+        self, request: HttpRequest
+    ) -> HttpResponseBase | Awaitable[HttpResponseBase]:
+        if "HTTP_ORIGIN" in request.META or request.method == "OPTIONS":
+            return super().__call__(request)
+        response = self.get_response(request)
+        assert isinstance(response, HttpResponseBase)  # the chain is synchronous
+        patch_vary_headers(response, ("origin",))
         return response
 
 

@@ -4,7 +4,7 @@ import logging
 import re
 import time
 from collections.abc import Callable
-from uuid import uuid4
+from secrets import token_hex
 
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.http import Http404, HttpRequest
@@ -39,8 +39,8 @@ class RequestContext:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        given = request.headers.get("X-Request-ID", "")
-        request_id = given if REQUEST_ID.fullmatch(given) else uuid4().hex
+        given = request.META.get("HTTP_X_REQUEST_ID", "")
+        request_id = given if REQUEST_ID.fullmatch(given) else token_hex(16)
         request.META["nexus.request_id"] = request_id
         started = time.perf_counter()
         with bound_contextvars(request_id=request_id):

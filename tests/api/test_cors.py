@@ -94,6 +94,16 @@ def test_a_preflight_is_answered_and_remembered() -> None:
     assert "access-control-allow-credentials" not in granted
 
 
+def test_a_preflight_of_nobody_is_granted_nothing() -> None:
+    asked = {"Access-Control-Request-Method": "PUT"}
+
+    answer = Answer(Client().options("/api/ratings/", headers=asked))
+
+    assert answer.status == 200
+    assert grants(answer) == {}
+    assert answer.headers["Vary"] == "origin"
+
+
 @pytest.mark.parametrize("method", ["TRACE", "CONNECT", "FROB"])
 def test_a_preflight_grants_no_unknown_method(method: str) -> None:
     granted = grants(preflight(ORIGIN, method=method))
