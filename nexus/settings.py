@@ -344,7 +344,7 @@ REST_FRAMEWORK = {
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "nexus.api.negotiation.JsonOnly",
     "DEFAULT_PARSER_CLASSES": ["nexus.api.negotiation.BoundedJSONParser"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_RENDERER_CLASSES": ["nexus.api.negotiation.OrjsonRenderer"],
+    "DEFAULT_RENDERER_CLASSES": ["nexus.api.negotiation.JsonFormat"],
     "DEFAULT_SCHEMA_CLASS": "nexus.api.schema.ContractSchema",
     "DEFAULT_METADATA_CLASS": None,
     "EXCEPTION_HANDLER": "nexus.api.errors.handle",

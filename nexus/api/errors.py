@@ -7,7 +7,6 @@ from http import HTTPStatus
 from math import ceil
 from typing import Any, Final
 
-import orjson
 from django.core.exceptions import (
     DisallowedHost,
     PermissionDenied,
@@ -17,12 +16,12 @@ from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from psycopg.errors import DiskFull, ForeignKeyViolation, ReadOnlySqlTransaction
 from rest_framework import exceptions
-from rest_framework.response import Response
 
 from nexus.accounts.models import User
 from nexus.accounts.sessions import SessionEnded
 from nexus.api.metrics import DATABASE_FAILURES
 from nexus.api.middleware import request_id_of
+from nexus.api.reply import JSON, Reply
 from nexus.lib.errors import (
     BadUpstreamError,
     ConflictError,
@@ -101,21 +100,13 @@ class PayloadTooLarge(exceptions.APIException):
     default_code = "payload_too_large"
 
 
-def handle(exc: Exception, context: dict[str, Any]) -> Response | None:
+def handle(exc: Exception, context: dict[str, Any]) -> Reply | None:
     """REST framework's exception handler; None lets an unexpected error crash."""
     failure = failure_of(exc)
     if failure is None:
         return None
     note(failure, exc)
-    request = context["request"]
-    response = Response(
-        body_of(request, failure),
-        status=failure.status,
-        headers=failure.headers,
-        content_type=content_type_of(request),
-    )
-    response.exception = True
-    return response
+    return plain(context["request"], failure)
 
 
 def note(failure: Failure, exc: Exception) -> None:
@@ -235,22 +226,16 @@ def body_of(request: HttpRequest, failure: Failure) -> dict[str, Any]:
 
 
 def wants_problem(request: HttpRequest) -> bool:
-    return PROBLEM_JSON in request.headers.get("Accept", "")
+    return PROBLEM_JSON in request.META.get("HTTP_ACCEPT", "")
 
 
-def content_type_of(request: HttpRequest) -> str:
-    return PROBLEM_JSON if wants_problem(request) else "application/json"
-
-
-def plain(request: HttpRequest, failure: Failure) -> HttpResponse:
-    """Answer a failure outside REST framework's views."""
-    body = orjson.dumps(body_of(request, failure))
-    response = HttpResponse(
-        body, status=failure.status, content_type=content_type_of(request)
+def plain(request: HttpRequest, failure: Failure) -> Reply:
+    return Reply(
+        body_of(request, failure),
+        status=failure.status,
+        headers=failure.headers,
+        content_type=PROBLEM_JSON if wants_problem(request) else JSON,
     )
-    for name, value in failure.headers.items():
-        response[name] = value
-    return response
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -1,7 +1,6 @@
-"""JSON in and out: what we accept, how we read it, how we write it."""
+"""JSON in and out: what we accept, and how we read it. `reply` writes it."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from functools import lru_cache
 from typing import IO, Any
 
@@ -14,30 +13,18 @@ from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
 from nexus.api.errors import PayloadTooLarge
+from nexus.api.reply import JSON
 
-OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
-ACCEPTED = {"*/*", "application/*", "application/json", "application/problem+json"}
+ACCEPTED = {"*/*", "application/*", JSON, "application/problem+json"}
 MAX_DEPTH = 20
 LONGEST_ACCEPT = 500  # to be remembered; browsers send some 150 characters
 
 
-class OrjsonRenderer(BaseRenderer):
-    media_type = "application/json"
+class JsonFormat(BaseRenderer):
+    """Names our format to REST framework and to the document; it renders nothing."""
+
+    media_type = JSON
     format = "json"
-    charset = None  # JSON is UTF-8 by definition
-
-    def render(
-        self,
-        data: Any,
-        accepted_media_type: str | None = None,
-        renderer_context: Mapping[str, Any] | None = None,
-    ) -> bytes:
-        return b"" if data is None else render(data)
-
-
-def render(data: object) -> bytes:
-    """Return the JSON of what an answer, or a part of it, says."""
-    return orjson.dumps(data, default=plain, option=OPTIONS)
 
 
 def takes_json(accept: str) -> bool:
@@ -52,15 +39,10 @@ def names_json(accept: str) -> bool:
     return bool({part.partition(";")[0].strip().lower() for part in parts} & ACCEPTED)
 
 
-def plain(value: object) -> object:
-    """Turn what orjson does not know - lazy texts, decimals - into text."""
-    return value.isoformat() if isinstance(value, datetime) else str(value)
-
-
 class BoundedJSONParser(BaseParser):
     """Reads JSON of bounded size and depth; NaN and lone surrogates are refused."""
 
-    media_type = "application/json"
+    media_type = JSON
 
     def parse(
         self,
@@ -101,6 +83,6 @@ class JsonOnly(BaseContentNegotiation):
     def select_renderer(
         self, request: Request, renderers: Any, format_suffix: str | None = None
     ) -> tuple[BaseRenderer, str]:
-        if not takes_json(request.headers.get("Accept", "")):
+        if not takes_json(request.META.get("HTTP_ACCEPT", "")):
             raise NotAcceptable("Every answer is application/json.")
         return renderers[0], renderers[0].media_type

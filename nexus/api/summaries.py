@@ -13,7 +13,7 @@ from typing import Any, Final
 import orjson
 from django.utils import timezone
 
-from nexus.api.negotiation import render
+from nexus.api.reply import render
 from nexus.api.shapes.movies import MovieOutput
 from nexus.catalog.images import Images, images
 from nexus.catalog.queries import genre_names

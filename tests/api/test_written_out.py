@@ -7,7 +7,7 @@ import orjson
 import pytest
 
 from nexus.accounts.models import User
-from nexus.api.negotiation import OPTIONS
+from nexus.api.reply import OPTIONS
 from nexus.api.shapes.common import WrittenOut
 from nexus.api.shapes.movies import MovieDetailOutput
 from nexus.api.shapes.ratings import RatingOutput

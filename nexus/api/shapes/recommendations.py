@@ -8,8 +8,8 @@ from rest_framework import serializers
 
 from nexus.api.endpoint import Params
 from nexus.api.fields import MAX_ID, ParamDecimal, ParamFlag, ParamNumber
-from nexus.api.negotiation import render
 from nexus.api.paging import PageParams
+from nexus.api.reply import render
 from nexus.api.shapes.common import WrittenOut, page_of
 from nexus.api.shapes.movies import FilterParams, MovieOutput
 from nexus.api.shapes.preferences import GenreOutput, PersonOutput

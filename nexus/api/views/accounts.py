@@ -7,7 +7,6 @@ from uuid import UUID
 from django.utils import timezone
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from nexus.accounts import operations, sessions
 from nexus.accounts.email_change import confirm_email_change, request_email_change
@@ -18,6 +17,7 @@ from nexus.api.endpoint import NEVER_STORE, Endpoint, operation
 from nexus.api.limits import LOGIN_ADDRESS, MAIL, REGISTER
 from nexus.api.login_guard import guard_login, guard_password
 from nexus.api.paging import CursorParams, Keyset, cursor_body
+from nexus.api.reply import Reply
 from nexus.api.shapes import accounts as shapes
 from nexus.api.shapes.common import cursor_page_of
 
@@ -49,11 +49,11 @@ class Register(TokenEndpoint):
     limit = REGISTER
 
     @operation("Register", body=shapes.RegisterInput, answers={201: shapes.TokenOutput})
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> Reply:
         values = {"username": None} | self.body
         now = timezone.now()
         user = operations.register(**values, now=now)
-        return Response(self.sign_in(user, now=now), status=201)
+        return Reply(self.sign_in(user, now=now), status=201)
 
 
 class Login(TokenEndpoint):
@@ -72,11 +72,11 @@ class Login(TokenEndpoint):
         answers={200: shapes.TokenOutput},
         failures=[401],
     )
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> Reply:
         login, now = self.body["login"], timezone.now()
         with guard_login(login=login, address=self.address, told=self.told, now=now):
             user = operations.authenticate(**self.body, now=now)
-        return Response(self.sign_in(user, now=now))
+        return Reply(self.sign_in(user, now=now))
 
 
 class Refresh(TokenEndpoint):
@@ -91,11 +91,11 @@ class Refresh(TokenEndpoint):
         answers={200: shapes.TokenOutput},
         failures=[401],
     )
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> Reply:
         now = timezone.now()
         session_id, secret = tokens.secret_of_refresh(self.body["refresh"])
         sign_in = sessions.rotate(session_id=session_id, secret=secret, now=now)
-        return Response(token_body(sign_in, now=now))
+        return Reply(token_body(sign_in, now=now))
 
 
 class Verify(TokenEndpoint):
@@ -105,42 +105,42 @@ class Verify(TokenEndpoint):
         answers={200: shapes.EmptyOutput},
         failures=[401],
     )
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> Reply:
         tokens.verify(self.body["token"], now=timezone.now())
-        return Response({})
+        return Reply({})
 
 
 class Logout(Endpoint):
     @operation("End this session", body=shapes.LogoutInput, answers={204: None})
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> Reply:
         sessions.log_out(user=self.user, session_id=self.session_id, now=timezone.now())
-        return Response(status=204)
+        return Reply(status=204)
 
 
 class Sessions(Endpoint):
     @operation(
         "List where I am signed in", params=CursorParams, answers={200: SessionPage}
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> Reply:
         rows = live_sessions(user=self.user, now=timezone.now())
         body = cursor_body(request, self.params, rows, SESSIONS, render=self.render)
-        return Response(body)
+        return Reply(body)
 
     def render(self, rows: list[Any]) -> Any:
         context = {"session_id": self.session_id}
         return shapes.SessionOutput(rows, many=True, context=context).data
 
     @operation("End all other sessions", answers={204: None})
-    def delete(self, request: Request) -> Response:
+    def delete(self, request: Request) -> Reply:
         sessions.end_sessions(user=self.user, keep=self.session_id, now=timezone.now())
-        return Response(status=204)
+        return Reply(status=204)
 
 
 class OneSession(Endpoint):
     @operation("End one session", answers={204: None})
-    def delete(self, request: Request, session_id: UUID) -> Response:
+    def delete(self, request: Request, session_id: UUID) -> Reply:
         sessions.end_session(user=self.user, session_id=session_id, now=timezone.now())
-        return Response(status=204)
+        return Reply(status=204)
 
 
 class PasswordChange(Endpoint):
@@ -149,11 +149,11 @@ class PasswordChange(Endpoint):
         body=shapes.PasswordChangeInput,
         answers={204: None},
     )
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> Reply:
         own, now = {"session_id": self.session_id, **self.body}, timezone.now()
         with guard_password(user_id=self.user.pk, told=self.told):
             operations.change_password(user=self.user, now=now, **own)
-        return Response(status=204)
+        return Reply(status=204)
 
 
 class PasswordReset(TokenEndpoint):
@@ -168,10 +168,10 @@ class PasswordReset(TokenEndpoint):
         body=shapes.PasswordResetInput,
         answers={202: shapes.EmptyOutput},
     )
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> Reply:
         self.charge(MAIL, f"to:{self.body['email']}")
         operations.request_password_reset(email=self.body["email"])
-        return Response({}, status=202)
+        return Reply({}, status=202)
 
 
 class PasswordResetConfirm(TokenEndpoint):
@@ -182,19 +182,19 @@ class PasswordResetConfirm(TokenEndpoint):
         body=shapes.PasswordResetConfirmInput,
         answers={204: None},
     )
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> Reply:
         operations.reset_password(**self.body, address=self.address, now=timezone.now())
-        return Response(status=204)
+        return Reply(status=204)
 
 
 class EmailVerify(Endpoint):
     @operation(
         "Ask for a code that confirms my address", answers={202: shapes.EmptyOutput}
     )
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> Reply:
         self.charge(MAIL, f"to:{self.user.email}")
         operations.request_verification(user=self.user)
-        return Response({}, status=202)
+        return Reply({}, status=202)
 
 
 class EmailVerifyConfirm(TokenEndpoint):
@@ -203,9 +203,9 @@ class EmailVerifyConfirm(TokenEndpoint):
         body=shapes.EmailVerifyInput,
         answers={204: None},
     )
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> Reply:
         operations.verify_email(**self.body, now=timezone.now())
-        return Response(status=204)
+        return Reply(status=204)
 
 
 class EmailChange(Endpoint):
@@ -218,12 +218,12 @@ class EmailChange(Endpoint):
         body=shapes.EmailChangeInput,
         answers={202: shapes.EmptyOutput},
     )
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> Reply:
         with guard_password(user_id=self.user.pk, told=self.told):
             self.charge(MAIL, f"from:{self.user.pk}")
             self.charge(MAIL, f"to:{self.body['new_email']}")
             request_email_change(user=self.user, now=timezone.now(), **self.body)
-        return Response({}, status=202)
+        return Reply({}, status=202)
 
 
 class EmailChangeConfirm(TokenEndpoint):
@@ -234,6 +234,6 @@ class EmailChangeConfirm(TokenEndpoint):
         body=shapes.EmailVerifyInput,
         answers={200: shapes.EmailChangeOutput},
     )
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> Reply:
         is_changed = confirm_email_change(**self.body, now=timezone.now())
-        return Response({"is_changed": is_changed})
+        return Reply({"is_changed": is_changed})

@@ -4,13 +4,13 @@ from typing import Any
 
 from django.utils import timezone
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from nexus.accounts import roles
 from nexus.accounts.models import Role
 from nexus.accounts.queries import audit_entries
 from nexus.api.endpoint import Endpoint, operation
 from nexus.api.paging import Keyset, cursor_body
+from nexus.api.reply import Reply
 from nexus.api.shapes import members as shapes
 from nexus.api.shapes.common import Reason
 
@@ -26,7 +26,7 @@ class RoleOfMember(Endpoint):
         answers={200: shapes.RoleOutput},
         failures=[403, 409],
     )
-    def put(self, request: Request, username: str) -> Response:
+    def put(self, request: Request, username: str) -> Reply:
         user = roles.change_role(
             actor=self.user,
             user_id=roles.get_manageable(viewer=self.user, username=username).pk,
@@ -34,7 +34,7 @@ class RoleOfMember(Endpoint):
             reason=self.body["reason"],
             now=timezone.now(),
         )
-        return Response(shapes.RoleOutput(user).data)
+        return Reply(shapes.RoleOutput(user).data)
 
 
 class ShutOut(Endpoint):
@@ -46,20 +46,20 @@ class ShutOut(Endpoint):
         answers={204: None},
         failures=[403, 409],
     )
-    def put(self, request: Request, username: str) -> Response:
+    def put(self, request: Request, username: str) -> Reply:
         roles.shut_out(
             actor=self.user,
             user_id=roles.get_manageable(viewer=self.user, username=username).pk,
             reason=self.body["reason"],
             now=timezone.now(),
         )
-        return Response(status=204)
+        return Reply(status=204)
 
     @operation("Let a member in again", answers={204: None}, failures=[403])
-    def delete(self, request: Request, username: str) -> Response:
+    def delete(self, request: Request, username: str) -> Reply:
         user = roles.get_manageable(viewer=self.user, username=username)
         roles.let_in(actor=self.user, user_id=user.pk, now=timezone.now())
-        return Response(status=204)
+        return Reply(status=204)
 
 
 class AuditLog(Endpoint):
@@ -74,8 +74,8 @@ class AuditLog(Endpoint):
         answers={200: shapes.AuditPage},
         failures=[403],
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> Reply:
         named = {name: self.params.get(name) for name in ("action", "member")}
         rows = audit_entries(viewer=self.user, **named)
         body = cursor_body(request, self.params, rows, AUDIT, render=self.shape)
-        return Response(body)
+        return Reply(body)

@@ -5,11 +5,11 @@ from typing import Any
 
 from django.utils import timezone
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from nexus.api.endpoint import Endpoint, PublicEndpoint, operation
 from nexus.api.limits import TMDB_IMPORT, TMDB_SEARCH
 from nexus.api.paging import page_body
+from nexus.api.reply import Reply
 from nexus.api.shapes import movies as shapes
 from nexus.api.shapes.common import MetaBody
 from nexus.api.summaries import SUMMARIES
@@ -44,7 +44,7 @@ class MovieList(PublicEndpoint):
         answers={200: shapes.MoviePage},
         failures=[404],
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> Reply:
         filters = shapes.filters_of(self.params)
         found = queries.find_movies(
             filters,
@@ -55,7 +55,7 @@ class MovieList(PublicEndpoint):
         )
         results = SUMMARIES.of(found.versions)
         body = page_body(request, self.params, count=found.count, results=results)
-        return Response(body)
+        return Reply(body)
 
 
 class TopRated(PublicEndpoint):
@@ -65,7 +65,7 @@ class TopRated(PublicEndpoint):
         answers={200: shapes.MoviePage},
         failures=[404],
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> Reply:
         filters = shapes.filters_of(self.params)
         found = queries.find_top_rated(
             filters,
@@ -75,7 +75,7 @@ class TopRated(PublicEndpoint):
         )
         results = SUMMARIES.of(found.versions)
         body = page_body(request, self.params, count=found.count, results=results)
-        return Response(body)
+        return Reply(body)
 
 
 class UpstreamList(PublicEndpoint):
@@ -86,7 +86,7 @@ class UpstreamList(PublicEndpoint):
     )
     keep_s = 30.0
 
-    def answer(self, found: Answer[MovieSlice]) -> Response:
+    def answer(self, found: Answer[MovieSlice]) -> Reply:
         if found.origin.degraded or found.origin.source == "stale":
             self.note_degraded()
         body = page_body(
@@ -95,7 +95,7 @@ class UpstreamList(PublicEndpoint):
             count=found.value.count,
             results=summaries(found.value.movies),
         )
-        return Response(body | {"meta": MetaBody(found.origin).data})
+        return Reply(body | {"meta": MetaBody(found.origin).data})
 
 
 class Trending(UpstreamList):
@@ -105,7 +105,7 @@ class Trending(UpstreamList):
         answers={200: shapes.MovieMetaPage},
         failures=[404],
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> Reply:
         return self.answer(lists.trending_movies(**self.params, now=timezone.now()))
 
 
@@ -116,18 +116,18 @@ class MovieDetail(PublicEndpoint):
         answers={200: shapes.MovieDetailOutput},
         failures=[502, 503],
     )
-    def get(self, request: Request, movie_id: int) -> Response:
+    def get(self, request: Request, movie_id: int) -> Reply:
         found = operations.find_complete(movie_id=movie_id, now=timezone.now())
         if found.origin.degraded or found.origin.source == "stale":
             self.note_degraded()
-        return Response(detail(found, language=self.params.get("language")))
+        return Reply(detail(found, language=self.params.get("language")))
 
 
 class Genres(PublicEndpoint):
     @operation("List the genres", answers={200: shapes.GenreCountOutput(many=True)})
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> Reply:
         counts = queries.count_genres(now=timezone.now())
-        return Response(shapes.GenreCountOutput(counts, many=True).data)
+        return Reply(shapes.GenreCountOutput(counts, many=True).data)
 
 
 class TmdbSearch(Endpoint):
@@ -139,14 +139,14 @@ class TmdbSearch(Endpoint):
         answers={200: shapes.FoundMoviePage},
         failures=[404, 502, 503],
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> Reply:
         values = {"year": None} | self.params
         found = lists.search_tmdb(**values, now=timezone.now())
         slice_ = found.value
         context = {"stored": slice_.stored}
         results = shapes.FoundMovieOutput(slice_.movies, many=True, context=context)
         body = page_body(request, self.params, count=slice_.count, results=results.data)
-        return Response(body | {"meta": MetaBody(found.origin).data})
+        return Reply(body | {"meta": MetaBody(found.origin).data})
 
 
 class TmdbImport(Endpoint):
@@ -158,7 +158,7 @@ class TmdbImport(Endpoint):
         answers={200: shapes.MovieDetailOutput, 201: shapes.MovieDetailOutput},
         failures=[404, 502, 503],
     )
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> Reply:
         movie_id = self.body["tmdb_id"]
         found = operations.import_movie(movie_id=movie_id, now=timezone.now())
-        return Response(detail(found), status=201 if found.is_new else 200)
+        return Reply(detail(found), status=201 if found.is_new else 200)

@@ -2,9 +2,9 @@
 
 from django.utils import timezone
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from nexus.api.endpoint import Endpoint, operation
+from nexus.api.reply import Reply
 from nexus.api.shapes import onboarding as shapes
 from nexus.catalog.operations import get_movie
 from nexus.ratings.onboarding import skip_movie, unskip_movie
@@ -20,9 +20,9 @@ class Onboarding(Endpoint):
             "skipping it. After 20 answers there are no more."
         ),
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> Reply:
         found = cards_for(user=self.user, now=timezone.now())
-        return Response(shapes.OnboardingOutput(found, context={}).data)
+        return Reply(shapes.OnboardingOutput(found, context={}).data)
 
 
 class Skips(Endpoint):
@@ -33,16 +33,16 @@ class Skips(Endpoint):
         failures=[404, 502, 503],
         description="The film is recommended as before.",
     )
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> Reply:
         now = timezone.now()
         movie = get_movie(movie_id=self.body["movie"], now=now)
         skipped, is_new = skip_movie(user=self.user, movie=movie, now=now)
         body = shapes.SkipOutput(skipped, context={}).data
-        return Response(body, status=201 if is_new else 200)
+        return Reply(body, status=201 if is_new else 200)
 
 
 class OneSkip(Endpoint):
     @operation("Be asked about a film again", answers={204: None})
-    def delete(self, request: Request, movie_id: int) -> Response:
+    def delete(self, request: Request, movie_id: int) -> Reply:
         unskip_movie(user=self.user, movie_id=movie_id)
-        return Response(status=204)
+        return Reply(status=204)

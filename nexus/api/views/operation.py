@@ -7,10 +7,10 @@ from django.http import HttpResponse
 from prometheus_client import CONTENT_TYPE_LATEST
 from rest_framework import serializers
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from nexus.api.endpoint import NEVER_STORE, PublicEndpoint, operation
 from nexus.api.pulse import PULSE
+from nexus.api.reply import Reply
 from nexus.api.state import state_figures
 from nexus.catalog import cache, upstream
 from nexus.lib.errors import UnauthenticatedError
@@ -47,8 +47,8 @@ class OperationEndpoint(PublicEndpoint):
 
 class Alive(OperationEndpoint):
     @operation("Say that the process runs", answers={200: AliveOutput})
-    def get(self, request: Request) -> Response:
-        return Response({"status": "ok"})
+    def get(self, request: Request) -> Reply:
+        return Reply({"status": "ok"})
 
 
 class Ready(OperationEndpoint):
@@ -57,7 +57,7 @@ class Ready(OperationEndpoint):
         answers={200: ReadyOutput},
         failures=[503],
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> Reply:
         # A database that does not answer raises, and becomes 503 like everywhere.
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
@@ -68,7 +68,7 @@ class Ready(OperationEndpoint):
             "tmdb_breaker": breaker_state(),
         }
         status = "degraded" if "degraded" in parts.values() else "ok"
-        return Response({"status": status, "parts": parts})
+        return Reply({"status": status, "parts": parts})
 
 
 def cache_state() -> str:

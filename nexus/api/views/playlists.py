@@ -7,10 +7,10 @@ from django.utils import timezone
 from django.utils.http import parse_etags
 from rest_framework.permissions import IsAuthenticatedOrReadOnly
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from nexus.api.endpoint import Endpoint, operation
 from nexus.api.paging import Keyset, cursor_body
+from nexus.api.reply import Reply
 from nexus.api.shapes import playlists as shapes
 from nexus.api.shapes.common import Reason
 from nexus.catalog.models import Movie
@@ -25,10 +25,10 @@ DEFAULTS = {"description": "", "visibility": PlaylistVisibility.PRIVATE}
 class PlaylistEndpoint(Endpoint):
     permission_classes = [IsAuthenticatedOrReadOnly]
 
-    def answer(self, playlist: Playlist, *, status: int = 200) -> Response:
+    def answer(self, playlist: Playlist, *, status: int = 200) -> Reply:
         context = {"items": queries.items_of(playlist)}
         body = shapes.PlaylistDetailOutput(playlist, context=context).data
-        return Response(body, status=status, headers={"ETag": f'"{playlist.version}"'})
+        return Reply(body, status=status, headers={"ETag": f'"{playlist.version}"'})
 
     @property
     def expected(self) -> frozenset[int] | None:
@@ -52,13 +52,13 @@ class PlaylistList(PlaylistEndpoint):
         params=shapes.PlaylistListParams,
         answers={200: shapes.PlaylistPage},
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> Reply:
         rows = queries.listed_playlists(
             viewer=self.viewer,
             owner=self.params.get("owner"),
             visibility=self.params.get("visibility"),
         )
-        return Response(
+        return Reply(
             cursor_body(request, self.params, rows, PLAYLISTS, render=self.shapes_of)
         )
 
@@ -71,7 +71,7 @@ class PlaylistList(PlaylistEndpoint):
         answers={201: shapes.PlaylistDetailOutput},
         failures=[502, 503],
     )
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> Reply:
         playlist = operations.create_playlist(
             owner=self.user,
             movies=self.movies() or [],
@@ -88,13 +88,13 @@ def fields_of(body: dict[str, Any]) -> dict[str, str]:
 
 class OnePlaylist(PlaylistEndpoint):
     @operation("Read a playlist", answers={200: shapes.PlaylistDetailOutput})
-    def get(self, request: Request, playlist_id: UUID) -> Response:
+    def get(self, request: Request, playlist_id: UUID) -> Reply:
         found = queries.get_visible_playlist(
             viewer=self.viewer, playlist_id=playlist_id
         )
         return self.answer(found)
 
-    def change(self, playlist_id: UUID, changes: dict[str, str]) -> Response:
+    def change(self, playlist_id: UUID, changes: dict[str, str]) -> Reply:
         playlist = operations.update_playlist(
             user=self.user,
             playlist_id=playlist_id,
@@ -111,7 +111,7 @@ class OnePlaylist(PlaylistEndpoint):
         answers={200: shapes.PlaylistDetailOutput},
         failures=[403, 409, 412, 502, 503],
     )
-    def put(self, request: Request, playlist_id: UUID) -> Response:
+    def put(self, request: Request, playlist_id: UUID) -> Reply:
         return self.change(playlist_id, DEFAULTS | fields_of(self.body))
 
     @operation(
@@ -121,15 +121,15 @@ class OnePlaylist(PlaylistEndpoint):
         answers={200: shapes.PlaylistDetailOutput},
         failures=[403, 409, 412, 502, 503],
     )
-    def patch(self, request: Request, playlist_id: UUID) -> Response:
+    def patch(self, request: Request, playlist_id: UUID) -> Reply:
         return self.change(playlist_id, fields_of(self.body))
 
     @operation("Delete my playlist", answers={204: None}, failures=[403, 412])
-    def delete(self, request: Request, playlist_id: UUID) -> Response:
+    def delete(self, request: Request, playlist_id: UUID) -> Reply:
         operations.delete_playlist(
             user=self.user, playlist_id=playlist_id, expected=self.expected
         )
-        return Response(status=204)
+        return Reply(status=204)
 
 
 class PlaylistItems(PlaylistEndpoint):
@@ -139,7 +139,7 @@ class PlaylistItems(PlaylistEndpoint):
         answers={200: shapes.ItemOutput, 201: shapes.ItemOutput},
         failures=[403, 409, 412, 502, 503],
     )
-    def post(self, request: Request, playlist_id: UUID) -> Response:
+    def post(self, request: Request, playlist_id: UUID) -> Reply:
         now = timezone.now()
         item, is_new = operations.add_item(
             user=self.user,
@@ -150,14 +150,14 @@ class PlaylistItems(PlaylistEndpoint):
             now=now,
         )
         body = shapes.ItemOutput(item, context={}).data
-        return Response(body, status=201 if is_new else 200)
+        return Reply(body, status=201 if is_new else 200)
 
 
 class OneItem(PlaylistEndpoint):
     @operation(
         "Take a film out of my playlist", answers={204: None}, failures=[403, 412]
     )
-    def delete(self, request: Request, playlist_id: UUID, movie_id: int) -> Response:
+    def delete(self, request: Request, playlist_id: UUID, movie_id: int) -> Reply:
         operations.remove_item(
             user=self.user,
             playlist_id=playlist_id,
@@ -165,7 +165,7 @@ class OneItem(PlaylistEndpoint):
             expected=self.expected,
             now=timezone.now(),
         )
-        return Response(status=204)
+        return Reply(status=204)
 
 
 class ItemOrder(PlaylistEndpoint):
@@ -175,7 +175,7 @@ class ItemOrder(PlaylistEndpoint):
         answers={200: shapes.PlaylistDetailOutput},
         failures=[403, 409, 412],
     )
-    def put(self, request: Request, playlist_id: UUID) -> Response:
+    def put(self, request: Request, playlist_id: UUID) -> Reply:
         playlist = operations.reorder(
             user=self.user,
             playlist_id=playlist_id,
@@ -195,7 +195,7 @@ class HiddenPlaylist(Endpoint):
         answers={204: None},
         failures=[403],
     )
-    def put(self, request: Request, playlist_id: UUID) -> Response:
+    def put(self, request: Request, playlist_id: UUID) -> Reply:
         operations.hide_playlist(
             moderator=self.user,
             playlist=queries.get_visible_playlist(
@@ -204,14 +204,14 @@ class HiddenPlaylist(Endpoint):
             reason=self.body["reason"],
             now=timezone.now(),
         )
-        return Response(status=204)
+        return Reply(status=204)
 
     @operation("Show a hidden playlist again", answers={204: None}, failures=[403])
-    def delete(self, request: Request, playlist_id: UUID) -> Response:
+    def delete(self, request: Request, playlist_id: UUID) -> Reply:
         playlist = queries.get_visible_playlist(
             viewer=self.user, playlist_id=playlist_id
         )
         operations.show_playlist(
             moderator=self.user, playlist=playlist, now=timezone.now()
         )
-        return Response(status=204)
+        return Reply(status=204)

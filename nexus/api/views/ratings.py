@@ -6,7 +6,6 @@ from typing import Any
 from django.utils import timezone
 from rest_framework.permissions import AllowAny, IsAuthenticatedOrReadOnly
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from nexus.api.endpoint import Endpoint, operation
 from nexus.api.paging import (
@@ -17,6 +16,7 @@ from nexus.api.paging import (
     cut,
     page_body,
 )
+from nexus.api.reply import Reply
 from nexus.api.shapes import ratings as shapes
 from nexus.api.shapes.common import Reason
 from nexus.catalog.operations import get_movie
@@ -46,13 +46,13 @@ class RatingEndpoint(Endpoint):
         context = {"viewer": self.viewer}
         return shapes.RatingOutput(ratings, many=True, context=context).data
 
-    def rate(self, movie_id: int) -> Response:
+    def rate(self, movie_id: int) -> Reply:
         now = timezone.now()
         movie = get_movie(movie_id=movie_id, now=now)
         rating, is_new = operations.rate_movie(
             user=self.user, movie=movie, verdict=verdict_of(self.body), now=now
         )
-        return Response(self.shape(rating), status=201 if is_new else 200)
+        return Reply(self.shape(rating), status=201 if is_new else 200)
 
 
 class RatingList(RatingEndpoint):
@@ -61,7 +61,7 @@ class RatingList(RatingEndpoint):
         params=shapes.RatingListParams,
         answers={200: shapes.RatingPage},
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> Reply:
         stars = self.params.get("min_stars")
         rows = queries.ratings_of(
             user=self.user,
@@ -70,7 +70,7 @@ class RatingList(RatingEndpoint):
             has_review=self.params.get("has_review"),
         )
         body = cursor_body(request, self.params, rows, RATINGS, render=self.shapes_of)
-        return Response(body)
+        return Reply(body)
 
     @operation(
         "Rate a film; an earlier rating of mine is replaced",
@@ -78,7 +78,7 @@ class RatingList(RatingEndpoint):
         answers={200: shapes.RatingOutput, 201: shapes.RatingOutput},
         failures=[404, 502, 503],
     )
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> Reply:
         return self.rate(self.body["movie"])
 
 
@@ -88,18 +88,18 @@ class OneRating(RatingEndpoint):
     def find(self, rating_id: int) -> Rating:
         return queries.get_visible_rating(viewer=self.viewer, rating_id=rating_id)
 
-    def change(self, rating_id: int) -> Response:
+    def change(self, rating_id: int) -> Reply:
         rating = operations.change_rating(
             user=self.user,
             rating=self.find(rating_id),
             verdict=verdict_of(self.body),
             now=timezone.now(),
         )
-        return Response(self.shape(rating))
+        return Reply(self.shape(rating))
 
     @operation("Read a rating", answers={200: shapes.RatingOutput})
-    def get(self, request: Request, rating_id: int) -> Response:
-        return Response(self.shape(self.find(rating_id)))
+    def get(self, request: Request, rating_id: int) -> Reply:
+        return Reply(self.shape(self.find(rating_id)))
 
     @operation(
         "Change my rating",
@@ -107,7 +107,7 @@ class OneRating(RatingEndpoint):
         answers={200: shapes.RatingOutput},
         failures=[403],
     )
-    def put(self, request: Request, rating_id: int) -> Response:
+    def put(self, request: Request, rating_id: int) -> Reply:
         return self.change(rating_id)
 
     @operation(
@@ -117,13 +117,13 @@ class OneRating(RatingEndpoint):
         answers={200: shapes.RatingOutput},
         failures=[403],
     )
-    def patch(self, request: Request, rating_id: int) -> Response:
+    def patch(self, request: Request, rating_id: int) -> Reply:
         return self.change(rating_id)
 
     @operation("Take my rating back", answers={204: None}, failures=[403])
-    def delete(self, request: Request, rating_id: int) -> Response:
+    def delete(self, request: Request, rating_id: int) -> Reply:
         operations.delete_rating(user=self.user, rating=self.find(rating_id))
-        return Response(status=204)
+        return Reply(status=204)
 
 
 class HiddenReview(Endpoint):
@@ -135,27 +135,27 @@ class HiddenReview(Endpoint):
         answers={204: None},
         failures=[403, 409],
     )
-    def put(self, request: Request, rating_id: int) -> Response:
+    def put(self, request: Request, rating_id: int) -> Reply:
         operations.hide_review(
             moderator=self.user,
             rating=queries.get_visible_rating(viewer=self.user, rating_id=rating_id),
             reason=self.body["reason"],
             now=timezone.now(),
         )
-        return Response(status=204)
+        return Reply(status=204)
 
     @operation("Show a hidden review again", answers={204: None}, failures=[403])
-    def delete(self, request: Request, rating_id: int) -> Response:
+    def delete(self, request: Request, rating_id: int) -> Reply:
         rating = queries.get_visible_rating(viewer=self.user, rating_id=rating_id)
         operations.show_review(moderator=self.user, rating=rating, now=timezone.now())
-        return Response(status=204)
+        return Reply(status=204)
 
 
 class MyRatingOfMovie(RatingEndpoint):
     @operation("Read my rating of a film", answers={200: shapes.RatingOutput})
-    def get(self, request: Request, movie_id: int) -> Response:
+    def get(self, request: Request, movie_id: int) -> Reply:
         rating = queries.get_own_rating(user=self.user, movie_id=movie_id)
-        return Response(self.shape(rating))
+        return Reply(self.shape(rating))
 
     @operation(
         "Rate a film",
@@ -163,14 +163,14 @@ class MyRatingOfMovie(RatingEndpoint):
         answers={200: shapes.RatingOutput, 201: shapes.RatingOutput},
         failures=[502, 503],
     )
-    def put(self, request: Request, movie_id: int) -> Response:
+    def put(self, request: Request, movie_id: int) -> Reply:
         return self.rate(movie_id)
 
     @operation("Take my rating of a film back", answers={204: None})
-    def delete(self, request: Request, movie_id: int) -> Response:
+    def delete(self, request: Request, movie_id: int) -> Reply:
         rating = queries.get_own_rating(user=self.user, movie_id=movie_id)
         operations.delete_rating(user=self.user, rating=rating)
-        return Response(status=204)
+        return Reply(status=204)
 
 
 class RatingsOfMovie(RatingEndpoint):
@@ -182,7 +182,7 @@ class RatingsOfMovie(RatingEndpoint):
         answers={200: shapes.PublicRatingPage},
         failures=[502, 503],
     )
-    def get(self, request: Request, movie_id: int) -> Response:
+    def get(self, request: Request, movie_id: int) -> Reply:
         movie = get_movie(movie_id=movie_id, now=timezone.now())
         ratings = queries.public_ratings(movie_id=movie.pk)
         summary = queries.summarize(ratings)
@@ -190,7 +190,7 @@ class RatingsOfMovie(RatingEndpoint):
         count = sum(summary.distribution.values())
         body = page_body(request, self.params, count=count, results=results)
         told = {"average": summary.average, "distribution": summary.distribution}
-        return Response(body | told)
+        return Reply(body | told)
 
 
 class History(Endpoint):
@@ -202,9 +202,9 @@ class History(Endpoint):
         params=shapes.HistoryParams,
         answers={200: shapes.ViewingPage},
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> Reply:
         rows = queries.viewings_of(user=self.user, movie_id=self.params.get("movie"))
-        return Response(
+        return Reply(
             cursor_body(request, self.params, rows, HISTORY, render=self.shape)
         )
 
@@ -214,7 +214,7 @@ class History(Endpoint):
         answers={200: shapes.ViewingOutput, 201: shapes.ViewingOutput},
         failures=[404, 502, 503],
     )
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> Reply:
         now = timezone.now()
         viewing, is_new = operations.add_viewing(
             user=self.user,
@@ -222,14 +222,14 @@ class History(Endpoint):
             watched_on=self.body.get("watched_on"),
             now=now,
         )
-        return Response(self.shape([viewing])[0], status=201 if is_new else 200)
+        return Reply(self.shape([viewing])[0], status=201 if is_new else 200)
 
 
 class OneViewing(Endpoint):
     @operation("Remove a viewing", answers={204: None})
-    def delete(self, request: Request, viewing_id: int) -> Response:
+    def delete(self, request: Request, viewing_id: int) -> Reply:
         operations.remove_viewing(user=self.user, viewing_id=viewing_id)
-        return Response(status=204)
+        return Reply(status=204)
 
 
 class HiddenMovies(Endpoint):
@@ -241,11 +241,9 @@ class HiddenMovies(Endpoint):
         params=CursorParams,
         answers={200: shapes.HiddenPage},
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> Reply:
         rows = queries.hidden_movies_of(user=self.user)
-        return Response(
-            cursor_body(request, self.params, rows, HIDDEN, render=self.shape)
-        )
+        return Reply(cursor_body(request, self.params, rows, HIDDEN, render=self.shape))
 
     @operation(
         "Never recommend a film to me",
@@ -253,15 +251,15 @@ class HiddenMovies(Endpoint):
         answers={200: shapes.HiddenOutput, 201: shapes.HiddenOutput},
         failures=[404, 502, 503],
     )
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> Reply:
         now = timezone.now()
         movie = get_movie(movie_id=self.body["movie"], now=now)
         hidden, is_new = operations.hide_movie(user=self.user, movie=movie, now=now)
-        return Response(self.shape([hidden])[0], status=201 if is_new else 200)
+        return Reply(self.shape([hidden])[0], status=201 if is_new else 200)
 
 
 class OneHiddenMovie(Endpoint):
     @operation("Let a film be recommended again", answers={204: None})
-    def delete(self, request: Request, movie_id: int) -> Response:
+    def delete(self, request: Request, movie_id: int) -> Reply:
         operations.unhide_movie(user=self.user, movie_id=movie_id)
-        return Response(status=204)
+        return Reply(status=204)

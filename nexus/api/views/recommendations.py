@@ -2,10 +2,10 @@
 
 from django.utils import timezone
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from nexus.api.endpoint import Endpoint, PublicEndpoint, operation
 from nexus.api.paging import PageParams, page_body
+from nexus.api.reply import Reply
 from nexus.api.shapes import recommendations as shapes
 from nexus.api.shapes.movies import MovieMetaPage, SimilarParams, filters_of
 from nexus.api.shared import share
@@ -20,7 +20,7 @@ class Recommendations(Endpoint):
         answers={200: shapes.FeedPage},
         failures=[404],
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> Reply:
         wish = queries.Wish(
             filters=filters_of(self.params),
             diversity=self.params["diversity"],
@@ -36,7 +36,7 @@ class Recommendations(Endpoint):
             show=shapes.show_feed,
         )
         body = page_body(request, self.params, count=told.count, results=told.results)
-        return Response(body | {"meta": told.meta})
+        return Reply(body | {"meta": told.meta})
 
 
 class MatchScore(Endpoint):
@@ -46,11 +46,11 @@ class MatchScore(Endpoint):
         answers={200: shapes.MatchScoreOutput},
         failures=[502, 503],
     )
-    def get(self, request: Request, movie_id: int) -> Response:
+    def get(self, request: Request, movie_id: int) -> Reply:
         found = queries.match_score(
             user=self.user, movie_id=movie_id, **self.params, now=timezone.now()
         )
-        return Response(shapes.MatchScoreOutput(found).data)
+        return Reply(shapes.MatchScoreOutput(found).data)
 
 
 # What rests on the picture of the films and on the model: both change by and by, and
@@ -71,11 +71,11 @@ class Similar(PublicEndpoint):
             "picks both films, and the more so the more people rated both."
         ),
     )
-    def get(self, request: Request, movie_id: int) -> Response:
+    def get(self, request: Request, movie_id: int) -> Reply:
         found = queries.similar_movies(
             movie_id=movie_id, **self.params, now=timezone.now()
         )
-        return Response(shapes.SimilarOutput(found, many=True, context={}).data)
+        return Reply(shapes.SimilarOutput(found, many=True, context={}).data)
 
 
 class TmdbRecommendations(UpstreamList):
@@ -85,7 +85,7 @@ class TmdbRecommendations(UpstreamList):
         answers={200: MovieMetaPage},
         failures=[502, 503],
     )
-    def get(self, request: Request, movie_id: int) -> Response:
+    def get(self, request: Request, movie_id: int) -> Reply:
         found = queries.movies_recommended_with(
             movie_id=movie_id, **self.params, now=timezone.now()
         )
