@@ -12,11 +12,11 @@ from typing import Any, ClassVar, TypeVar, cast
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
 from rest_framework.exceptions import ErrorDetail, MethodNotAllowed, ValidationError
-from rest_framework.fields import empty
+from rest_framework.fields import Field, empty
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.serializers import BaseSerializer, Serializer
@@ -51,6 +51,11 @@ class Params(Serializer[Any]):
     """The query parameters of an operation; those it does not name are refused."""
 
     @cached_property
+    def known(self) -> dict[str, Field[Any, Any, Any, Any]]:
+        """All fields, found sooner than in `fields`."""
+        return dict(self.fields)
+
+    @cached_property
     def defaults(self) -> dict[str, Any]:
         told = {name: field.default for name, field in self.fields.items()}
         return {name: value for name, value in told.items() if value is not empty}
@@ -64,9 +69,9 @@ class Params(Serializer[Any]):
 
         Parameters have no rules but those of their fields, and `validate` for all.
         """
-        found, errors = dict(self.defaults), dict[str, Any]()
-        for name, field in self.fields.items():
-            if name in given or name in self.needed:
+        found, errors, needed = dict(self.defaults), dict[str, Any](), self.needed
+        for name, field in self.known.items():
+            if name in given or name in needed:
                 try:
                     found[name] = field.run_validation(given.get(name, empty))
                 except ValidationError as error:
@@ -130,6 +135,14 @@ class Endpoint(APIView):
     limit: ClassVar[Limit | None] = None  # besides the caller's own
     params: dict[str, Any]
     body: dict[str, Any]
+
+    def initialize_request(
+        self, request: HttpRequest, *args: Any, **kwargs: Any
+    ) -> Request:
+        made = super().initialize_request(request, *args, **kwargs)
+        # Else REST framework's request looks in itself first, each time, and fails.
+        made.META, made.method, made.path = request.META, request.method, request.path
+        return made
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Like REST framework's, but count a request before refusing it."""
@@ -260,16 +273,19 @@ def validate(request: Request, response: HttpResponse) -> None:
 
 def read_params(shape: type[Params], request: Request) -> dict[str, Any]:
     """Return the checked query parameters; unknown and repeated ones are refused."""
-    reader, errors = cast("Params", reader_of(shape)), dict[str, list[ErrorDetail]]()
+    reader, given = cast("Params", reader_of(shape)), dict[str, str]()
+    errors = dict[str, list[ErrorDetail]]()
     for name, values in request.query_params.lists():
-        if name not in reader.fields:
+        if name not in reader.known:
             text = ErrorDetail("There is no such parameter here.", "unknown_parameter")
             errors[name[:60]] = [text]
         elif len(values) > 1:
             errors[name] = [ErrorDetail("Give this parameter once.", "repeated")]
+        else:
+            given[name] = values[0]
     if errors:
         raise ValidationError(cast("dict[str, Any]", errors))
-    return reader.read(request.query_params.dict())
+    return reader.read(given)
 
 
 @cache
