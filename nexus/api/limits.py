@@ -5,6 +5,7 @@ Runs without Django, so that a wrong RATE_LIMITS is refused before anything star
 
 import re
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Final
 
@@ -89,6 +90,7 @@ def parse_override(item: str) -> Limit:
     return replace(LIMITS[found[1]], quota=int(found[2]), window_s=int(found[3]))
 
 
+@lru_cache(maxsize=1024)
 def network_of(address: str) -> str:
     """Return whom an address stands for: itself, or all of an IPv6 network."""
     try:

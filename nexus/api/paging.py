@@ -3,9 +3,10 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from math import ceil
 from typing import Any, TypeVar
-from urllib.parse import urlencode
+from urllib.parse import quote_plus
 
 from django.core import signing
 from django.db.models import Model, Q, QuerySet
@@ -20,6 +21,9 @@ from nexus.catalog.pages import LAST_PAGE
 M = TypeVar("M", bound=Model)
 
 DEFAULT_PAGE_SIZE = 20
+
+# Few names and values are in nearly all addresses.
+quoted = lru_cache(maxsize=1024)(quote_plus)
 
 
 def page_size_field() -> ParamNumber:
@@ -71,7 +75,8 @@ def link(request: Request, **changes: Any) -> str:
         name: str(value) for name, value in changes.items()
     }
     # In one order, so that equal questions get equal answers.
-    return f"{address_of(request)}{request.path}?{urlencode(sorted(query.items()))}"
+    pairs = (f"{quoted(name)}={quoted(query[name])}" for name in sorted(query))
+    return f"{address_of(request)}{request.path}?{'&'.join(pairs)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from django.utils.http import parse_etags
 
 KEEP_S: Final = "nexus.edge.keep_s"
 MARK: Final = "nexus.edge.mark"
+ADDRESS: Final = "nexus.address"
 ROUTE: Final = "nexus.route"
 
 
@@ -26,7 +27,15 @@ def address_of(request: HttpRequest) -> str:
     """Return scheme and host of the request; the mark where others get the answer."""
     if KEEP_S in request.META and MARK in request.META:
         return str(request.META[MARK])
-    return f"{request.scheme}://{request.get_host()}"
+    return own_address(request)
+
+
+def own_address(request: HttpRequest) -> str:
+    """Return scheme and host of the request, which Django finds out anew each time."""
+    found: str | None = request.META.get(ADDRESS)
+    if found is None:
+        found = request.META[ADDRESS] = f"{request.scheme}://{request.get_host()}"
+    return found
 
 
 def bytes_for_all(request: HttpRequest, content: bytes) -> bytes:
@@ -36,14 +45,15 @@ def bytes_for_all(request: HttpRequest, content: bytes) -> bytes:
     """
     if KEEP_S not in request.META:
         return content
-    own = (f"{request.scheme}://{request.get_host()}", request.META.get(MARK))
-    for address in filter(None, own):
+    for address in filter(None, (own_address(request), request.META.get(MARK))):
         content = content.replace(address.encode(), b"\0")
     return content
 
 
 def names(told: str, etag: str) -> bool:
     """Say whether If-None-Match names the answer; weakly, as RFC 9110 has it."""
+    if not told:
+        return False
     if told == etag:
         return True
     known = parse_etags(told)
