@@ -20,6 +20,7 @@ from nexus.catalog.copies import COPIES
 from nexus.launch.postgres import EmbeddedPostgres
 from nexus.recommendations.again import FEEDS
 from nexus.recommendations.films import STORE
+from nexus.recommendations.remembered import FILMS, PEOPLE
 from nexus.recommendations.scoring import PANEL
 from nexus.recommendations.serving import MODELS
 from nexus.valkey import ValkeyDown
@@ -108,6 +109,8 @@ def fresh_process(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     MODELS.clear()
     PANEL.clear()
     FEEDS.clear()
+    FILMS.clear()
+    PEOPLE.clear()
 
 
 @pytest.fixture

@@ -60,7 +60,7 @@ SELECT (
   WHERE movie_id = %(id)s
 )
 """
-TITLED: Final = "id, title, fetched_at, purged_at"
+TITLED: Final = "id, title, missing_blocks, fetched_at, removed_at, purged_at"
 TITLES: Final = f"SELECT {TITLED} FROM catalog_movie WHERE id = ANY(%s)"  # noqa: S608
 PEOPLE: Final = "SELECT id, name FROM catalog_person WHERE id = ANY(%s)"
 PERSON: Final = """
@@ -137,7 +137,7 @@ def read_beside(movie_id: int) -> tuple[list[Any], list[Any]]:
 
 
 def read_titles(ids: Collection[int]) -> list[Movie]:
-    """Return the films with their titles, and what says whether these may be shown."""
+    """Return the films with their titles, and what says how good our copies are."""
     return films(TITLES, [list(ids)], TITLED) if ids else []
 
 

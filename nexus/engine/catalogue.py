@@ -48,6 +48,11 @@ class FilmFacts:
         if self.popularity is not None and not 0 <= self.popularity < math.inf:
             raise ValueError(f"film {self.id}: popularity not in 0..infinity")
 
+    @property
+    def billed(self) -> tuple[int, ...]:
+        """The part of the cast that is used."""
+        return tuple(dict.fromkeys(self.cast))[:CAST_USED]
+
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
@@ -150,7 +155,7 @@ def _fields(
     return (
         build_field([film.genres for film in films], genres),
         build_field([film.keywords for film in films], keywords),
-        build_field([_billed(film.cast) for film in films], cast),
+        build_field([film.billed for film in films], cast),
         build_field([film.directors for film in films], directors),
     )
 
@@ -161,7 +166,3 @@ def _numbers(values: Sequence[float | None]) -> Floats:
 
 def _votes(film: FilmFacts) -> int:
     return 0 if film.vote_average is None else film.vote_count
-
-
-def _billed(cast: tuple[int, ...]) -> tuple[int, ...]:
-    return tuple(dict.fromkeys(cast))[:CAST_USED]

@@ -1,5 +1,6 @@
 """One kind of feature (genres, keywords, ...) as TF-IDF rows over films."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -39,6 +40,12 @@ class Field:
         start, end = self.rows.indptr[row : row + 2]
         ids = self.ids[self.rows.indices[start:end]]
         return dict(zip(ids.tolist(), self.rows.data[start:end].tolist(), strict=True))
+
+    def rarity_of(self, feature_id: int) -> float:
+        """The feature's idf; of one that no film has, more than of any other."""
+        at = int(self.ids.searchsorted(feature_id))
+        is_here = at < self.ids.size and self.ids[at] == feature_id
+        return float(self.idf[at]) if is_here else math.inf
 
     def films_with(self, feature_id: int) -> Ints:
         """Rows of the films that have the feature, ascending; empty if unknown."""

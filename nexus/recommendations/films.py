@@ -122,8 +122,11 @@ class Films:
         """The films beyond, as the engine takes them."""
         return self.excerpt(self.beyond) if self.beyond else None
 
+    def facts_of(self, movie_id: int) -> engine.FilmFacts | None:
+        return self.picture.facts.get(movie_id) or self.beyond.get(movie_id)
+
     def has(self, movie_id: int) -> bool:
-        return movie_id in self.picture.facts or movie_id in self.beyond
+        return self.facts_of(movie_id) is not None
 
     def holding(self, movie_ids: Iterable[int]) -> engine.Catalogue:
         """Return a catalogue with those of the films that there are.
@@ -134,8 +137,7 @@ class Films:
         return self.catalogue if ids.isdisjoint(self.beyond) else self.excerpt(ids)
 
     def excerpt(self, movie_ids: Iterable[int]) -> engine.Catalogue:
-        facts = self.picture.facts
-        found = [facts.get(id_) or self.beyond.get(id_) for id_ in movie_ids]
+        found = map(self.facts_of, movie_ids)
         films = [one for one in found if one is not None]
         return engine.build_catalogue(films, weighed_as=self.catalogue)
 

@@ -18,7 +18,7 @@ from nexus.catalog.aside import Answer
 from nexus.catalog.expiry import is_shown, showable
 from nexus.catalog.lists import MovieSlice, related_movies, trending_movies
 from nexus.catalog.models import Movie
-from nexus.catalog.operations import MovieNotFound, get_movie
+from nexus.catalog.operations import MovieNotFound, held_or_fetched
 from nexus.catalog.queries import MovieFilters, movies_passing
 from nexus.catalog.rows import read_in_order
 from nexus.lib.errors import InvalidError
@@ -26,6 +26,7 @@ from nexus.recommendations.again import FEEDS, Basis, basis_for
 from nexus.recommendations.alike import find_alike
 from nexus.recommendations.films import STORE, Films, Picture
 from nexus.recommendations.members import Member, read_member
+from nexus.recommendations.remembered import FILMS
 from nexus.recommendations.scoring import PANEL, Scorer
 from nexus.recommendations.words import (
     Reason,
@@ -154,7 +155,8 @@ def compare(
 
 def get_shown(movie_id: int, *, now: datetime) -> Movie:
     """Return the film; raises MovieNotFound, also for one that TMDb took back."""
-    movie = get_movie(movie_id=movie_id, now=now)
+    held = FILMS.find([movie_id]).get(movie_id)
+    movie = held_or_fetched(held, movie_id=movie_id, now=now).movie
     if movie.removed_at is not None:
         raise MovieNotFound(movie_id)
     return movie

@@ -10,9 +10,9 @@ from nexus import engine
 from nexus.catalog.expiry import showable
 from nexus.catalog.models import Keyword
 from nexus.catalog.queries import genre_names
-from nexus.catalog.rows import read_people, read_titles
 from nexus.recommendations.common import Common, in_common
 from nexus.recommendations.films import Films
+from nexus.recommendations.remembered import FILMS, PEOPLE
 
 MOST_SHARED = 3
 SPEAKS_FOR_STARS = 3.5
@@ -78,7 +78,7 @@ def names_for(
     people |= {one.id for one in common.values()}
     return Names(
         genres=genre_names(),
-        people=read_people(people),
+        people=PEOPLE.find(people),
         movies=titles_of(films, now=now),
         common=common,
     )
@@ -93,13 +93,12 @@ def find_common(
         for reason in one.reasons
         if reason.kind == "rated_movie" and reason.id is not None
     ]
-    spoken_of = {id_ for pair in pairs for id_ in pair}
-    return in_common(holder.holding(spoken_of), pairs)
+    return in_common(holder, pairs)
 
 
 def titles_of(movie_ids: Iterable[int], *, now: datetime) -> dict[int, str]:
-    found = read_titles(list(movie_ids))
-    return {movie.pk: showable(movie, now=now).title for movie in found}
+    found = FILMS.find({*movie_ids})
+    return {id_: showable(movie, now=now).title for id_, movie in found.items()}
 
 
 def ids_of(reasons: Iterable[engine.Reason], kind: Kind) -> set[int]:
@@ -257,7 +256,7 @@ def names_of_shared(found: Sequence[engine.SimilarFilm]) -> Names:
     keywords = {id_ for one in found for id_ in one.keywords[:MOST_SHARED]}
     return Names(
         genres=genre_names(),
-        people=read_people(people),
+        people=PEOPLE.find(people),
         keywords=dict(
             Keyword.objects.filter(id__in=keywords).values_list("id", "name")
         ),

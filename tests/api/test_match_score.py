@@ -1,8 +1,11 @@
 import pytest
+from django.utils import timezone
 
 from nexus.accounts.models import User
 from nexus.catalog.models import Genre, Movie, Person
 from nexus.ratings.models import GenrePreference, MoviePreference, PersonPreference
+from nexus.recommendations.films import STORE
+from tests.api.edge_caller import unstarted
 from tests.builders import make_movie, make_rating
 from tests.client import Answer, Api
 from tests.query_count import count_queries
@@ -288,3 +291,22 @@ def test_it_asks_as_much_for_one_rating_as_for_a_hundred(
         counts.append(count_queries(lambda: score(owner_api, GODFATHER)))
 
     assert counts[0] == counts[1] == counts[2]
+
+
+def test_it_asks_for_the_member_alone_while_no_film_changes(
+    owner: User, owner_api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look_up_once(monkeypatch)
+    changes = unstarted(hears=True)
+    STORE.listen_to(changes)
+    rate(owner, m603=5.0)
+    score(owner_api, GODFATHER)
+    score(owner_api, GODFATHER)  # the picture is the newest, as is seen only now
+
+    told = count_queries(lambda: score(owner_api, GODFATHER))
+    Movie.objects.filter(id=GODFATHER).update(removed_at=timezone.now())
+    changes.begin_anew()
+    taken_back = score(owner_api, GODFATHER)
+
+    assert told == 2  # and genres' names, which tests do not keep
+    assert taken_back.status == 404
