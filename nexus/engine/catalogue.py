@@ -91,6 +91,12 @@ class Catalogue:
     def fields(self) -> tuple[Field, Field, Field, Field]:
         return self.genres, self.keywords, self.cast, self.directors
 
+    def lay_out(self) -> None:
+        """Do now what the first to compare a film with all others would wait for."""
+        for one in self.fields:
+            _ = one.films
+        _ = self.content.rest_films
+
     def rows_of(self, film_ids: Ids) -> Ints:
         """Rows of the films, in the order given; ValueError names unknown ones."""
         wanted = as_ids(film_ids)
@@ -133,7 +139,7 @@ def build_catalogue(
         known_as = freeze(known_in_order(popularity))
     else:
         usual, known_as = weighed_as.usual_quality, weighed_as.known_as
-    return Catalogue(
+    found = Catalogue(
         freeze(ids),
         years,
         *fields,
@@ -144,6 +150,9 @@ def build_catalogue(
         popularity=freeze(percentiles(popularity, known_as)),
         known_as=known_as,
     )
+    if weighed_as is None:
+        found.lay_out()
+    return found
 
 
 def _fields(

@@ -2,28 +2,31 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
 
 import numpy as np
-from scipy.sparse import hstack
+from numpy.typing import NDArray
 
 from nexus.engine.arrays import Bools, Floats, Ints, Sparse, freeze
 from nexus.engine.features import Field
-from nexus.engine.sparse import inner_products
+from nexus.engine.sparse import csr_from, inner_products
 
 WEIGHTS = (0.30, 0.35, 0.15, 0.20)  # genres, keywords, cast, directors
 MISSING = 0.8
 YEARS_APART = 20.0
 UNKNOWN_YEAR = 0.85
+MANY = 1_000  # of fewer films, to look for equal rows takes longer than it saves
 BLOCK = 64
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Content:
     """The features of all films, laid out for comparing one with very many.
 
     Thousands of films share their genres, or their year and which fields are known of
-    them; anything else is shared by dozens. So each distinct row of genres and each
-    distinct pair (year, fields known) is compared once, and the rest sparsely.
+    them; anything else is shared by dozens. So of many each distinct row of genres and
+    each distinct pair (year, fields known) is compared once, and the rest sparsely.
     """
 
     genres: Sparse  # [distinct, genres]
@@ -32,23 +35,25 @@ class Content:
     known: Bools  # [distinct, 4]
     facts_of: Ints  # [films], into years and known
     rest: Sparse  # [films, keywords + cast + directors], times the roots of the weights
-    rest_films: Sparse  # its transpose
+
+    @cached_property
+    def rest_films(self) -> Sparse:
+        """Its transpose."""
+        return self.rest.T.tocsr()
 
 
 def build_content(fields: Sequence[Field], years: Floats) -> Content:
     """Lay out genres, keywords, cast and directors (in this order) with the years."""
     genres, genres_of = _distinct_rows(fields[0].rows)
-    rest = _side_by_side([field.rows for field in fields[1:]])
     facts = np.column_stack([field.has() for field in fields] + [_filled(years)])
-    distinct, facts_of = np.unique(facts, axis=0, return_inverse=True)
+    distinct, facts_of = _distinct(facts)
     return Content(
         genres=genres,
         genres_of=freeze(genres_of),
         years=freeze(np.where(distinct[:, 4] == np.inf, np.nan, distinct[:, 4])),
         known=freeze(distinct[:, :4] > 0),
-        facts_of=freeze(facts_of.ravel()),
-        rest=rest,
-        rest_films=rest.T.tocsr(),
+        facts_of=freeze(facts_of),
+        rest=_side_by_side([field.rows for field in fields[1:]]),
     )
 
 
@@ -67,9 +72,16 @@ def in_columns_of(
 
 
 def _side_by_side(parts: Sequence[Sparse]) -> Sparse:
-    weighted = zip(parts, WEIGHTS[1:], strict=True)
-    found: Sparse = hstack([rows * weight**0.5 for rows, weight in weighted], "csr")
-    return found
+    """Return all in one, each times the root of its weight."""
+    sizes = [np.diff(rows.indptr) for rows in parts]
+    starts = np.cumsum([0, *(rows.shape[1] for rows in parts)])
+    owners = np.concatenate([np.repeat(np.arange(one.size), one) for one in sizes])
+    by_owner = np.argsort(owners, kind="stable")
+    each = list(zip(parts, WEIGHTS[1:], starts.tolist(), strict=False))
+    values = np.concatenate([rows.data * weight**0.5 for rows, weight, _ in each])
+    columns = np.concatenate([rows.indices + start for rows, _, start in each])
+    total = np.sum(sizes, axis=0)
+    return csr_from(values[by_owner], columns[by_owner], total, int(starts[-1]))
 
 
 def _filled(years: Floats) -> Floats:
@@ -77,7 +89,17 @@ def _filled(years: Floats) -> Floats:
     return np.where(np.isnan(years), np.inf, years)
 
 
+def _distinct(rows: NDArray[Any]) -> tuple[NDArray[Any], Ints]:
+    """Return the distinct rows and which of them each is; few are taken as they are."""
+    if len(rows) < MANY:
+        return rows, np.arange(len(rows))
+    distinct, which = np.unique(rows, axis=0, return_inverse=True)
+    return distinct, which.ravel()
+
+
 def _distinct_rows(matrix: Sparse) -> tuple[Sparse, Ints]:
+    if matrix.shape[0] < MANY:
+        return matrix, np.arange(matrix.shape[0])
     sizes = np.diff(matrix.indptr)
     columns = np.full((matrix.shape[0], sizes.max(initial=0) + 1), -1)
     places = np.arange(matrix.nnz) - np.repeat(matrix.indptr[:-1], sizes)
@@ -124,10 +146,17 @@ def similarities(content: Content, rows: Ints, others: Ints) -> Floats:
     found = inner_products(content.genres, mine, theirs)
     found *= WEIGHTS[0]
     found += inner_products(content.rest, rows, others)
-    facts, place = np.unique(content.facts_of[rows], return_inverse=True)
-    factors, places = _factors(content, facts, content, content.facts_of[others])
-    found *= factors[np.ix_(place, places)]
+    found *= _factors_between(content, content.facts_of[rows], content.facts_of[others])
     return np.minimum(found, 1.0, out=found)
+
+
+def _factors_between(content: Content, facts: Ints, others: Ints) -> Floats:
+    """Year factor / coverage of each pair of (year, fields known)."""
+    if facts.size == 1:  # what is distinct would take longer to find
+        return _apart(content, facts, content, others)
+    distinct, place = np.unique(facts, return_inverse=True)
+    factors, places = _factors(content, distinct, content, others)
+    return factors[np.ix_(place, places)]
 
 
 def similarity_lines(
@@ -165,5 +194,9 @@ def _factors(
         distinct, places = np.arange(others.years.size), facts_of
     else:
         distinct, places = np.unique(facts_of, return_inverse=True)
-    apart = year_factor(content.years[facts, np.newaxis], others.years[distinct])
-    return apart / coverage(content.known[facts], others.known[distinct]), places
+    return _apart(content, facts, others, distinct), places
+
+
+def _apart(content: Content, facts: Ints, others: Content, theirs: Ints) -> Floats:
+    factor = year_factor(content.years[facts, np.newaxis], others.years[theirs])
+    return factor / coverage(content.known[facts], others.known[theirs])

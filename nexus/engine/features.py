@@ -3,15 +3,16 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
 
 import numpy as np
-from scipy.sparse import csr_array
 
 from nexus.engine.arrays import Floats, Ints, Sparse
+from nexus.engine.sparse import csr_from
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Field:
     """Which films have which features.
 
@@ -19,13 +20,19 @@ class Field:
            has beyond the one whose weights it took come behind, ascending as well
     idf:   float64[k], how rare each is
     rows:  CSR [films, k], each row of length 1 (or empty: nothing known)
-    films: CSR [k, films], the transpose: which films a feature belongs to
     """
 
     ids: Ints
     idf: Floats
     rows: Sparse
-    films: Sparse
+
+    @cached_property
+    def films(self) -> Sparse:
+        """CSR [k, films], the transpose: which films a feature belongs to."""
+        # Sums run in one order, whichever way round a product is taken.
+        found = self.rows.T.tocsr()
+        found.sort_indices()
+        return found
 
     def has(self) -> Ints:
         """int64[films]: 1 where the film has at least one feature of this kind."""
@@ -81,17 +88,16 @@ def build_field(
         idf = _idf_after(weighed_as, ids.size)
     weights = idf[columns]
     norms = np.sqrt(np.bincount(owners, weights**2, minlength=len(features)))
-    rows = csr_array(
-        (weights / norms[owners], (owners, columns)), shape=(len(features), ids.size)
-    )
-    return Field(ids, idf, _sorted(rows), _sorted(rows.T.tocsr()))
+    sizes = np.bincount(owners, minlength=len(features))
+    rows = csr_from(weights / norms[owners], columns, sizes, ids.size)
+    return Field(ids, idf, rows)
 
 
 def _columns_after(known: Ints, flat: Ints) -> tuple[Ints, Ints]:
     """Return the ids of all columns, the known ones first, and those of `flat`."""
     columns = np.searchsorted(known, flat)
-    is_new = np.append(known, -1)[columns] != flat
-    is_new[columns == known.size] = True
+    is_new = columns == known.size
+    is_new[~is_new] = known[columns[~is_new]] != flat[~is_new]
     new, places = np.unique(flat[is_new], return_inverse=True)
     columns[is_new] = known.size + places
     return np.concatenate([known, new]), columns
@@ -105,9 +111,3 @@ def _idf(df: Ints, n_films: int) -> Floats:
 def _idf_after(known: Field, n_features: int) -> Floats:
     nowhere = np.zeros(n_features - known.ids.size, np.int64)
     return np.concatenate([known.idf, _idf(nowhere, known.rows.shape[0])])
-
-
-def _sorted(matrix: Sparse) -> Sparse:
-    # Sums then run in one order, whichever way round a product is taken.
-    matrix.sort_indices()
-    return matrix

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from nexus.engine.arrays import Floats, Ints, Sparse
 
@@ -32,6 +33,16 @@ class Entries:
         return np.repeat(np.arange(self.sizes.size), self.sizes)
 
 
+def csr_from(values: Floats, columns: Ints, sizes: Ints, width: int) -> Sparse:
+    """Return a matrix of these entries, row by row in ascending columns.
+
+    sizes: how many there are in each row
+    """
+    starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int32)
+    parts = values, columns.astype(np.int32), starts
+    return csr_array(parts, shape=(sizes.size, width))
+
+
 def entries(matrix: Sparse, rows: Ints) -> Entries:
     starts = matrix.indptr[rows].astype(np.int64)
     sizes = matrix.indptr[rows + 1] - starts
@@ -42,6 +53,8 @@ def entries(matrix: Sparse, rows: Ints) -> Entries:
 
 def inner_products(matrix: Sparse, rows: Ints, others: Ints) -> Floats:
     """(matrix[rows] @ matrix[others].T).toarray(), summed in the same order."""
+    if rows.size == 1:
+        return _products_of_one(matrix, int(rows[0]), others)
     mine, theirs = entries(matrix, rows), entries(matrix, others)
     columns, where = np.unique(matrix.indices[mine.places], return_inverse=True)
     if not columns.size:
@@ -65,3 +78,17 @@ def inner_products(matrix: Sparse, rows: Ints, others: Ints) -> Floats:
     terms = matrix.data[mine.places[own]] * matrix.data[theirs.places[other]]
     total = np.bincount(cells, terms, minlength=rows.size * others.size)
     return total.astype(np.float64, copy=False).reshape(rows.size, others.size)
+
+
+def _products_of_one(matrix: Sparse, row: int, others: Ints) -> Floats:
+    """The same for one row, whose columns need not be sorted again."""
+    start, end = matrix.indptr[row : row + 2].tolist()
+    columns, theirs = matrix.indices[start:end], entries(matrix, others)
+    if not columns.size:
+        return np.zeros((1, others.size))
+    sought = matrix.indices[theirs.places]
+    found = np.minimum(columns.searchsorted(sought), columns.size - 1)
+    shared = np.flatnonzero(columns[found] == sought)
+    terms = matrix.data[start + found[shared]] * matrix.data[theirs.places[shared]]
+    total = np.bincount(theirs.owners[shared], terms, minlength=others.size)
+    return total.astype(np.float64, copy=False)[np.newaxis]

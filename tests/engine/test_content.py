@@ -130,6 +130,19 @@ def test_it_works_through_more_rows_than_a_block() -> None:
         assert (lines[row] == similarities(content, rows[[row]], rows)[0]).all()
 
 
+def test_it_looks_for_equal_rows_of_many_films(monkeypatch: pytest.MonkeyPatch) -> None:
+    films = [film(i, year=1990 + i % 2, genres=(i % 3, 7)) for i in range(20)]
+    few = build_catalogue(films).content
+    monkeypatch.setattr("nexus.engine.content.MANY", 20)
+
+    many = build_catalogue(films).content
+
+    rows = np.arange(20)
+    assert (few.genres.shape[0], len(few.years)) == (20, 20)
+    assert (many.genres.shape[0], len(many.years)) == (3, 2)
+    assert (similarities(many, rows, rows) == similarities(few, rows, rows)).all()
+
+
 def test_it_compares_nothing_with_nothing() -> None:
     content = build_catalogue([film(1), film(2)]).content
     nothing, rows = np.array([], np.int64), np.arange(2)
