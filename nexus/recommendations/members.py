@@ -59,11 +59,11 @@ class Member:
     @cached_property
     def history(self) -> engine.History:
         """Return the ratings as a trained model takes them."""
-        rated = self.taste.rated
+        items = sorted(self.taste.rated)  # so nothing has to look for repeated ones
         return engine.History(
-            items=list(rated),
-            stars=list(rated.values()),
-            order=[self.rated_at.get(movie_id, 0) for movie_id in rated],
+            items=items,
+            stars=[self.taste.rated[movie_id] for movie_id in items],
+            order=[self.rated_at.get(movie_id, 0) for movie_id in items],
         )
 
     def without(self, movie_id: int) -> "Member":

@@ -205,7 +205,7 @@ class Learned:
 
     @property
     def knows_member(self) -> bool:
-        return bool(self.knows(list(self.member.taste.rated)).any())
+        return bool(self.knows(self.member.history.items).any())
 
     def knows(self, movie_ids: Sequence[int] | NDArray[np.int64]) -> Bools:
         return self.model.vocabulary.columns(movie_ids) >= 0

@@ -11,6 +11,7 @@ the 10 % and 90 % quantiles of the held-out errors in the same bucket of n and s
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from scipy.special import expit
@@ -76,20 +77,30 @@ def calibrate(foreseen: Foreseen, stars: Floats) -> Calibration:
     return Calibration(*map(freeze, (offset, slope, edges, low, high)))
 
 
-def line(calibration: Calibration, foreseen: Foreseen) -> tuple[Floats, Floats]:
+class Line(NamedTuple):
     """Offset and slope of the log-odds at MIDDLE, float64[m]; the slope is positive."""
+
+    offset: Floats
+    slope: Floats
+
+    def chance(self, stars: Floats) -> Floats:
+        """P(stars >= 4), float64[m], if these are expected."""
+        found = expit(self.offset + self.slope * (stars - MIDDLE))
+        return np.asarray(found, dtype=np.float64)
+
+
+def line(calibration: Calibration, foreseen: Foreseen) -> Line:
     basis = _basis(foreseen)
     slope = np.maximum(basis @ calibration.slope, LEAST_SLOPE)
-    return basis @ calibration.offset, slope
+    return Line(basis @ calibration.offset, slope)
 
 
 def chance(
     calibration: Calibration, foreseen: Foreseen, stars: Floats | None = None
 ) -> Floats:
     """P(stars >= 4), float64[m]; as if `stars` were expected, if they are given."""
-    offset, slope = line(calibration, foreseen)
     at = foreseen.expected if stars is None else stars
-    return np.asarray(expit(offset + slope * (at - MIDDLE)), dtype=np.float64)
+    return line(calibration, foreseen).chance(at)
 
 
 def stars_range(calibration: Calibration, foreseen: Foreseen) -> tuple[Floats, Floats]:

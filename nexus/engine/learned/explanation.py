@@ -25,17 +25,22 @@ import numpy as np
 
 from nexus.engine.arrays import Floats, Ints
 from nexus.engine.explain import confidence_word
-from nexus.engine.learned.calibration import MIDDLE, Calibration, Foreseen, line
-from nexus.engine.learned.fold_in import Person, told
+from nexus.engine.learned.calibration import (
+    MIDDLE,
+    Calibration,
+    Line,
+    clip_stars,
+    line,
+)
+from nexus.engine.learned.fold_in import Person
 from nexus.engine.learned.interactions import Columns
-from nexus.engine.learned.matching import chance_range, foresee, match_foreseen
+from nexus.engine.learned.matching import chance_range, confidence, foresee
 from nexus.engine.learned.taste import TasteModel
 from nexus.engine.points import point_rates, sigmoid, whole_points
 from nexus.engine.results import (
     Component,
     ComponentName,
     Explanation,
-    Match,
     Reason,
     ReasonKind,
 )
@@ -78,7 +83,7 @@ class StarShares:
 def share_stars(model: TasteModel, person: Person, columns: Columns) -> StarShares:
     """Take the expected stars of columns (-1: a film nobody rated) apart."""
     rows, k = model.rows(columns), model.k
-    causes = (told(model, person.known) + person.pulls) @ person.covariance
+    causes = person.shares @ person.covariance
     alone = person.covariance @ (model.precision @ person.start)
     return StarShares(
         average=model.mean,
@@ -107,14 +112,11 @@ class Odds:
         return point_rates(self.base, self.parts)
 
 
-def odds_of(
-    calibration: Calibration, foreseen: Foreseen, shares: StarShares
-) -> list[Odds]:
+def odds_of(found: Line, shares: StarShares) -> list[Odds]:
     """Film by film."""
-    offset, slope = line(calibration, foreseen)
-    base = offset + slope * (shares.average - MIDDLE)
-    parts = shares.components * slope[:, np.newaxis]
-    each = zip(base.tolist(), parts.tolist(), slope.tolist(), strict=True)
+    base = found.offset + found.slope * (shares.average - MIDDLE)
+    parts = shares.components * found.slope[:, np.newaxis]
+    each = zip(base.tolist(), parts.tolist(), found.slope.tolist(), strict=True)
     return [Odds(*one) for one in each]
 
 
@@ -130,7 +132,8 @@ class _Seen:
     person: Person
     shares: StarShares
     odds: list[Odds]
-    match: Match
+    expected: Floats
+    confidence: Floats
     ranges: tuple[Floats, Floats]
     labels: "_Labels"
     groups: Floats
@@ -152,14 +155,16 @@ def explain(
     """
     columns = model.vocabulary.columns(film_ids)
     foreseen = foresee(model, person, columns)
+    found = line(calibration, foreseen)
     shares = share_stars(model, person, columns)
     seen = _Seen(
         ids=film_ids,
         person=person,
         shares=shares,
-        odds=odds_of(calibration, foreseen, shares),
-        match=match_foreseen(model, calibration, person, columns, foreseen),
-        ranges=chance_range(calibration, foreseen),
+        odds=odds_of(found, shares),
+        expected=clip_stars(foreseen.expected),
+        confidence=confidence(model, person, columns),
+        ranges=chance_range(calibration, foreseen, found),
         labels=_labels(model, person),
         groups=model.rows(columns)[:, model.k + 1 :],
     )
@@ -178,9 +183,9 @@ def _explanation(seen: _Seen, at: int, limit: int | None) -> Explanation:
         base_points=base,
         base=odds.base_points,
         components=tuple(Component(name, whole) for name, whole in named),
-        expected_stars=float(seen.match.expected[at]),
+        expected_stars=float(seen.expected[at]),
         interval=(math.floor(100 * low), math.ceil(100 * high)),
-        confidence=confidence_word(float(seen.match.confidence[at])),
+        confidence=confidence_word(float(seen.confidence[at])),
         evidence_count=len(seen.person),
         cold_start=len(seen.person) == 0,
         reasons=_reasons(seen, at, [odds.slope * rate for rate in rates], limit),

@@ -22,8 +22,8 @@ from nexus.engine.learned.taste import TasteModel
 class Person:
     """Folded in. known: what was rated; w float64[d]; covariance float64[d, d] = A^-1.
 
-    pulls float64[n, d]: P0 and each rated film's share in m0;  h = P0 start + the sum
-    of `pulls` and of x_i e_i / s_i
+    shares float64[n, d]: each rated film's in h: P0 and its share in m0, x_i e_i / s_i;
+    h = P0 start + their sum
     start float64[d]: the part of m0 that is owed to no film
     """
 
@@ -31,7 +31,7 @@ class Person:
     w: Floats
     covariance: Floats
     start: Floats
-    pulls: Floats
+    shares: Floats
 
     def __len__(self) -> int:
         return len(self.known)
@@ -66,9 +66,9 @@ def _settle(model: TasteModel, known: Known, covariance: Floats) -> Person:
     held = n / (n + model.pull_ratings) if n else 0.0
     start = model.usual - held * model.unpulled
     seen = model.seen.rows(known.columns) * (held / np.sqrt(max(n, 1)))
-    pulls = seen @ (model.pull @ model.precision)
-    total = model.precision @ start + pulls.sum(axis=0) + told(model, known).sum(axis=0)
-    return Person(known, covariance @ total, covariance, start, pulls)
+    pulls, own = seen @ model.weighed_pull, told(model, known)
+    total = model.precision @ start + pulls.sum(axis=0) + own.sum(axis=0)
+    return Person(known, covariance @ total, covariance, start, own + pulls)
 
 
 def told(model: TasteModel, known: Known) -> Floats:

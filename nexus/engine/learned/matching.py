@@ -6,6 +6,7 @@ from nexus.engine.arrays import Floats
 from nexus.engine.learned.calibration import (
     Calibration,
     Foreseen,
+    Line,
     chance,
     clip_stars,
     stars_range,
@@ -35,17 +36,6 @@ def match(
 ) -> Match:
     """How the films would suit the person; column -1 is a film nobody rated."""
     foreseen = foresee(model, person, columns)
-    return match_foreseen(model, calibration, person, columns, foreseen)
-
-
-def match_foreseen(
-    model: TasteModel,
-    calibration: Calibration,
-    person: Person,
-    columns: Columns,
-    foreseen: Foreseen,
-) -> Match:
-    """The same, where `foresee` has been asked already."""
     expected = clip_stars(foreseen.expected)
     low, high = stars_range(calibration, foreseen)
     # Where nearly all errors have one sign, the range alone would not hold the mean.
@@ -64,17 +54,14 @@ def confidence(model: TasteModel, person: Person, columns: Columns) -> Floats:
     Doubt is the variance that more ratings would take away: of the person's taste and
     of what is known about the film, not the noise of single ratings.
     """
-    unknown = model.rows(np.array([-1]))[0]
-    most = unknown @ np.linalg.solve(model.precision, unknown) + model.doubt[-1]
     left = taste_variance(model, person, columns) + model.doubt[columns]
-    return np.asarray(np.clip(1 - left / most, 0.0, 1.0), dtype=np.float64)
+    return np.asarray(np.clip(1 - left / model.most_doubt, 0.0, 1.0), dtype=np.float64)
 
 
-def chance_range(calibration: Calibration, foreseen: Foreseen) -> tuple[Floats, Floats]:
+def chance_range(
+    calibration: Calibration, foreseen: Foreseen, odds: Line
+) -> tuple[Floats, Floats]:
     """The range of stars through the map of the match score: float64[m], 0..1."""
     low, high = stars_range(calibration, foreseen)
-    like = chance(calibration, foreseen)
-    return (
-        np.minimum(chance(calibration, foreseen, low), like),
-        np.maximum(chance(calibration, foreseen, high), like),
-    )
+    like = odds.chance(foreseen.expected)
+    return np.minimum(odds.chance(low), like), np.maximum(odds.chance(high), like)

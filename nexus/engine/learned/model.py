@@ -143,6 +143,8 @@ class Model:
     ) -> tuple[Explanation, ...]:
         """Explain each film as `explain` does, in the given order; much faster."""
         check_count("limit", limit)
+        if not len(candidates):
+            return ()
         person = fold_in.fold_in(self.taste, place(self.vocabulary, history))
         columns = self.vocabulary.columns(candidates)
         ids: list[int] = np.asarray(candidates).tolist()
@@ -177,10 +179,12 @@ class Model:
 
         That is without their rating of the very film, so each rated film comes alone.
         """
-        rated = np.isin(columns, person.known.columns)
-        if not rated.all():
-            yield person, np.flatnonzero(~rated)
-        for column in np.unique(columns[rated]).tolist():
+        told = set(person.known.columns.tolist())
+        asked = columns.tolist()
+        left = [at for at, column in enumerate(asked) if column not in told]
+        if left:
+            yield person, np.array(left)
+        for column in sorted(told.intersection(asked)):
             yield self._unrated(person, column), np.flatnonzero(columns == column)
 
     def _unrated(self, person: fold_in.Person, column: int) -> fold_in.Person:

@@ -14,6 +14,7 @@ Nobody's w_u is kept: a person is folded in from their ratings alone (`fold_in`)
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,7 +74,7 @@ class TasteConfig:
         check_least(0, pull_ratings=self.pull_ratings)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class TasteModel:
     """Fitted; row n (also reached as -1) stands for any film that nobody rated.
 
@@ -102,6 +103,18 @@ class TasteModel:
     pull: Floats
     unpulled: Floats
     pull_ratings: float
+
+    @cached_property
+    def most_doubt(self) -> float:
+        """Return the variance of what a stranger gives a film that nobody rated."""
+        unknown = self.rows(np.array([-1]))[0]
+        spread = unknown @ np.linalg.solve(self.precision, unknown)
+        return float(spread + self.doubt[-1])
+
+    @cached_property
+    def weighed_pull(self) -> Floats:
+        """float64[q, d]: pull . P0."""
+        return self.pull @ self.precision
 
     def rows(self, columns: Columns) -> Floats:
         """x_j of the films: float64[m, d], exactly what is held."""

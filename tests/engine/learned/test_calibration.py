@@ -198,7 +198,8 @@ def test_it_matches_within_bounds(seed: int) -> None:
     assert (said.low <= said.expected).all()
     assert (said.expected <= said.high).all()
     assert ((said.confidence >= 0) & (said.confidence <= 1)).all()
-    low, high = chance_range(found, foresee(model, person, FILMS))
+    foreseen = foresee(model, person, FILMS)
+    low, high = chance_range(found, foreseen, line(found, foreseen))
     assert (low <= said.like).all()
     assert (said.like <= high).all()
 

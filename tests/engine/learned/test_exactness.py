@@ -104,7 +104,7 @@ def test_it_adds_up_in_log_odds(seed: int, cell: Cell) -> None:
     foreseen = foresee(case.model, case.person, case.films)
 
     shared = share_stars(case.model, case.person, case.films)
-    odds = odds_of(calibration(), foreseen, shared)
+    odds = odds_of(line(calibration(), foreseen), shared)
 
     offset, slope = line(calibration(), foreseen)
     added = np.array([one.base + sum(one.parts) for one in odds])

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nexus.engine.learned import History
+from nexus.engine.learned.calibration import line
 from nexus.engine.learned.explanation import COMPONENTS, explain, odds_of, share_stars
 from nexus.engine.learned.fold_in import fold_in
 from nexus.engine.learned.interactions import place
@@ -169,8 +170,7 @@ def test_it_is_certain_of_points_where_opposite_causes_cancel_out() -> None:
     columns = np.array([-1])
 
     odds = odds_of(
-        CALIBRATION,
-        foresee(model, person, columns),
+        line(CALIBRATION, foresee(model, person, columns)),
         share_stars(model, person, columns),
     )
 
