@@ -21,7 +21,8 @@ from django.utils import timezone
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "nexus.settings")
 django.setup()
 
-from nexus.catalog.conditions import FilmQuery, Sql  # noqa: E402  needs settings
+from nexus.accounts.models import User  # noqa: E402  needs settings
+from nexus.catalog.conditions import FilmQuery, Sql  # noqa: E402
 from nexus.catalog.expiry import is_listed  # noqa: E402
 from nexus.catalog.models import Movie  # noqa: E402
 from nexus.catalog.pages import LAST_PAGE  # noqa: E402
@@ -33,10 +34,22 @@ from nexus.catalog.queries import (  # noqa: E402
     movies_passing,
     top_rated,
 )
-from nexus.catalog.rows import read_beside  # noqa: E402
+from nexus.catalog.rows import (  # noqa: E402
+    FIRST_PAGE,
+    read_beside,
+    read_film,
+    read_in_order,
+    read_listed,
+    read_people,
+    read_titles,
+    read_versions,
+    read_with_versions,
+)
 from nexus.catalog.search import best_matches  # noqa: E402
+from nexus.database.kept import keep_plans  # noqa: E402
 from nexus.recommendations.facts import facts_of  # noqa: E402
 from nexus.recommendations.films import stamp_after  # noqa: E402
+from nexus.recommendations.members import read_member  # noqa: E402
 from nexus.recommendations.shortlist import changed, read_shortlist  # noqa: E402
 
 PAGE_SIZE = 20
@@ -46,6 +59,10 @@ GENRES = "numbers of the genres"
 READ_ALL = (GENRES,)  # every film, on purpose: see docs/adr/0010
 # Tables of a few rows each, which no index makes quicker.
 SMALL = {"catalog_genre", "catalog_lastrun", "catalog_tmdbcalls"}
+KEPT = """
+SELECT name, statement, cardinality(parameter_types) FROM pg_prepared_statements
+WHERE NOT from_sql
+"""
 SINGLE: dict[str, list[dict[str, Any]]] = {
     "genres": [
         {"genres": (18,)},
@@ -92,7 +109,7 @@ class Seen:
         if self.what in READ_ALL:
             return "all films"
         first, *_ = self.what.split()
-        if first in {"count", "search:", "other:"}:
+        if first in {"count", "search:", "other:", "kept:"}:
             return first.rstrip(":")
         return "page 500" if " p500" in self.what else "page 1"
 
@@ -176,6 +193,7 @@ def look(*, analyze: bool = True) -> Iterator[Seen]:
         yield from plans_during(f"other: {name}", asked, analyze=analyze)
     genres = partial(films_by_genre, now=now)
     yield from plans_during(GENRES, genres, analyze=analyze)
+    yield from kept_plans(now)
 
 
 def typed() -> Iterator[str]:
@@ -201,6 +219,32 @@ def others(now: datetime) -> dict[str, Callable[[], object]]:
         "facts": lambda: facts_of(some, now=now),
         "beside a film": lambda: read_beside(some[0]),
     }
+
+
+def kept_plans(now: datetime) -> Iterator[Seen]:
+    """Look at the plans that are made once, whatever the values: `nexus.database.kept`.
+
+    They are only looked at: of some, carrying out without values would tell nothing.
+    """
+    connection.ensure_connection()
+    keep_plans(connection.connection)
+    film, *_ = some = list(Movie.objects.values_list("id", flat=True)[:PAGE_SIZE])
+    read_film(film)
+    read_beside(film)
+    for read in (read_in_order, read_versions, read_titles, read_people):
+        read(some)
+    list(read_with_versions(some))
+    read_member(User(pk=1))
+    for order in orders({}):
+        start, end = FIRST_PAGE
+        read_listed(lists_of(MovieFilters(), now, order), start=start, end=end)
+    with connection.cursor() as cursor:
+        cursor.execute(KEPT)
+        found = cursor.fetchall()
+    for name, statement, count in found:
+        sql = f"EXECUTE {name}({', '.join(['NULL'] * count)})"
+        plan = plan_of(sql, None, analyze=False)
+        yield seen_in(f"kept: {' '.join(statement.split())}", plan)
 
 
 def plans_during(
@@ -262,7 +306,8 @@ def main() -> int:
         told = f"{one.blocks:7} blocks {one.rows:6} rows  {one.what}"
         print(f"{one.milliseconds:8.1f} ms {told}")
         print(f"{' ' * 12}{' < '.join(one.nodes)}")
-    for kind in ("count", "page 1", "page 500", "search", "other", "all films"):
+    kinds = ("count", "page 1", "page 500", "search", "other", "kept", "all films")
+    for kind in kinds:
         tell(kind, [one.milliseconds for one in found if one.kind == kind])
     print(f"{len(found)} statements, {sum(len(one.nodes) for one in found)} nodes")
     sequential = [one.what for one in found if one.is_wrong]

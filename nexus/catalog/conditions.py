@@ -22,10 +22,15 @@ NOTHING: Final = Sql("FALSE")
 
 @dataclass(frozen=True, slots=True)
 class FilmQuery:
-    """The films that pass, in an order; nobody has asked for them yet."""
+    """The films that pass, in an order; nobody has asked for them yet.
+
+    keeps_plan: whether the index of the order is the best way to the first of them,
+    whatever the condition's values are
+    """
 
     condition: Sql
     order: str
+    keeps_plan: bool = False
 
     @property
     def unordered(self) -> Sql:
@@ -33,6 +38,14 @@ class FilmQuery:
             f"SELECT id FROM catalog_movie WHERE {self.condition.sql}",  # noqa: S608  all values are parameters
             self.condition.values,
         )
+
+    def first(self, count: int) -> Sql:
+        """Return the statement that finds so many: the number is a part of its text.
+
+        PostgreSQL would plan an unknown number as a tenth of all.
+        """
+        found = self.unordered
+        return Sql(f"{found.sql} ORDER BY {self.order} LIMIT {count}", found.values)
 
     def ids(self, *, start: int, end: int) -> Sql:
         """Return the statement that finds those of one page."""

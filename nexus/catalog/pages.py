@@ -67,7 +67,7 @@ def read_page(
     start, end = (page - 1) * page_size, page * page_size
     if not isinstance(films, FilmQuery):
         return Page(read_versions(films[start:end]), len(films))
-    found = read_listed(films.ids(start=start, end=end))
+    found = read_listed(films, start=start, end=end)
     if is_last(found, start=start, page_size=page_size):
         return Page(found, start + len(found))
     reach = LAST_PAGE * page_size

@@ -66,6 +66,7 @@ class MovieFilters:
     ids: tuple[int, ...] | None = None
 
 
+ALL = MovieFilters()
 RANGES = {
     "year": "year = %s",
     "year_min": "year >= %s",
@@ -111,7 +112,11 @@ def list_movies(
     if filters.search is not None and ordering is None:
         others = passing(replace(filters, search=None), is_listed(now))
         return best_matches(others, filters.search)
-    return FilmQuery(passing(filters, is_listed(now)), ORDER[ordering or "-popularity"])
+    return FilmQuery(
+        passing(filters, is_listed(now)),
+        ORDER[ordering or "-popularity"],
+        keeps_plan=filters == ALL,
+    )
 
 
 def find_top_rated(
@@ -127,7 +132,9 @@ def top_rated(filters: MovieFilters, *, now: datetime) -> FilmQuery:
     has_votes = Sql("vote_count >= %s", (TOP_RATED_MIN_VOTES,))
     enough = all_of([is_listed(now), has_votes])
     return FilmQuery(
-        passing(filters, enough), f"{WEIGHTED_AVERAGE} DESC NULLS LAST, id"
+        passing(filters, enough),
+        f"{WEIGHTED_AVERAGE} DESC NULLS LAST, id",
+        keeps_plan=filters == ALL,
     )
 
 

@@ -12,8 +12,9 @@ import orjson
 from django.db import connection
 from django.db.models.base import ModelState
 
-from nexus.catalog.conditions import Sql
+from nexus.catalog.conditions import FilmQuery, Sql
 from nexus.catalog.models import Movie
+from nexus.database.kept import kept_cursor
 
 # Of a film's own page, and of lists.
 TOLD_ALONE: Final = """
@@ -73,6 +74,7 @@ SELECT id FROM newest
 UNION SELECT %(id)s
 UNION SELECT id FROM catalog_person WHERE replaced_by_id = (SELECT id FROM newest)
 """
+FIRST_PAGE: Final = (0, 20)  # of the usual size
 COUNT: Final = "SELECT count(*) FROM ({} LIMIT %s) AS counted"
 PLAN: Final = "EXPLAIN (FORMAT JSON) {}"
 
@@ -93,8 +95,12 @@ def read_in_order(ids: Sequence[int]) -> list[Movie]:
     return [found[id_] for id_ in ids if id_ in found]
 
 
-def read_listed(ids: Sql) -> list[Version]:
-    """Return the versions of the films that this finds, in its order."""
+def read_listed(films: FilmQuery, *, start: int, end: int) -> list[Version]:
+    """Return the versions of the films of one page, in their order."""
+    if films.keeps_plan and (start, end) == FIRST_PAGE:
+        first = films.first(end)
+        return kept_rows(LISTED.format(first.sql), first.values)
+    ids = films.ids(start=start, end=end)
     return rows(LISTED.format(ids.sql), ids.values)
 
 
@@ -102,14 +108,16 @@ def read_versions(ids: Sequence[int]) -> list[Version]:
     """Return the versions of these films; one that was deleted is left out."""
     if not ids:
         return []
-    found: dict[int, Version] = {row[0]: row for row in rows(VERSIONS, [list(ids)])}
+    found: dict[int, Version] = {
+        row[0]: row for row in kept_rows(VERSIONS, [list(ids)])
+    }
     return [found[id_] for id_ in ids if id_ in found]
 
 
 def read_with_versions(ids: Sequence[int]) -> Iterator[tuple[Version, Movie]]:
     """Yield what lists tell of the films, in any order, with their versions."""
     names = names_of(TOLD_IN_LISTS)
-    for *told, id_, xmin, ctid in rows(SOME_WITH_VERSIONS, [list(ids)]):
+    for *told, id_, xmin, ctid in kept_rows(SOME_WITH_VERSIONS, [list(ids)]):
         yield (id_, xmin, ctid), film(names, told)
 
 
@@ -132,7 +140,7 @@ def read_beside(movie_id: int) -> tuple[list[Any], list[Any]]:
     A credit is kind, real person's id and name, character and position; a keyword id
     and name.
     """
-    [[credits_, keywords]] = rows(BESIDE, {"id": movie_id})
+    [[credits_, keywords]] = kept_rows(BESIDE, {"id": movie_id})
     return orjson.loads(credits_ or "[]"), orjson.loads(keywords or "[]")
 
 
@@ -143,7 +151,7 @@ def read_titles(ids: Collection[int]) -> list[Movie]:
 
 def read_people(ids: Collection[int]) -> dict[int, str]:
     """Return the names by id; of somebody who is gone there is none."""
-    return dict(rows(PEOPLE, [list(ids)])) if ids else {}
+    return dict(kept_rows(PEOPLE, [list(ids)])) if ids else {}
 
 
 def read_ids_of_person(person_id: int) -> list[int]:
@@ -153,7 +161,7 @@ def read_ids_of_person(person_id: int) -> list[int]:
 
 def films(statement: str, values: Values, columns: str) -> list[Movie]:
     names = names_of(columns)
-    return [film(names, row) for row in rows(statement, values)]
+    return [film(names, row) for row in kept_rows(statement, values)]
 
 
 @cache
@@ -170,6 +178,13 @@ def film(names: Sequence[str], row: Sequence[Any]) -> Movie:
     if "genres" in movie.__dict__:
         movie.genres = orjson.loads(row[GENRES])
     return movie
+
+
+def kept_rows(statement: str, values: Values) -> list[tuple[Any, ...]]:
+    """Do as `rows` does, with a statement whose plan is kept."""
+    with kept_cursor() as cursor:
+        cursor.execute(statement, values)
+        return list(cursor.fetchall())
 
 
 def rows(statement: str, values: Values) -> list[tuple[Any, ...]]:

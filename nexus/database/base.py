@@ -13,6 +13,7 @@ from django.db.backends.postgresql import base
 from psycopg.errors import ConnectionTimeout
 from psycopg_pool import PoolTimeout
 
+from nexus.database.kept import keep_plans
 from nexus.database.outage import Outage
 
 PATIENCE_S: Final = 5.0  # where all of the pool's are in use
@@ -47,6 +48,12 @@ class DatabaseWrapper(base.DatabaseWrapper):
                 try_beside(conn_params)
                 if monotonic() > give_up_at:
                     raise
+
+    def _configure_connection(self, connection: psycopg.Connection[Any]) -> Any:
+        """Prepare a new one: the pool calls this, by Django's hand, for each."""
+        if self.pool:
+            keep_plans(connection)
+        return super()._configure_connection(connection)  # type: ignore[misc]  # as below
 
     def is_usable(self) -> bool:
         """Asked after an error; a server that takes no writes is not the right one."""

@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Q
 
 from nexus.accounts import audit
@@ -11,6 +11,7 @@ from nexus.accounts.models import User
 from nexus.accounts.permissions import require_permission
 from nexus.accounts.queries import lock_members
 from nexus.catalog.models import Movie
+from nexus.database.kept import kept_cursor
 from nexus.lib.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from nexus.ratings.models import HIDE_REVIEW, HiddenMovie, Rating, Viewing
 from nexus.ratings.queries import RatingNotFound, ViewingNotFound
@@ -90,7 +91,7 @@ def rate_movie(
 ) -> tuple[Rating, bool]:
     """Set the member's one rating of the film; return it and whether it is new."""
     told = asdict(verdict) | {"user": user.pk, "movie": movie.pk, "now": now}
-    with connection.cursor() as cursor:
+    with kept_cursor() as cursor:
         cursor.execute(RATE, told)
         *stored, is_new, username = cursor.fetchone()
     user.username = username  # known without asking again

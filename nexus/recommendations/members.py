@@ -6,10 +6,9 @@ from functools import cached_property
 from typing import Final, LiteralString
 from uuid import UUID
 
-from django.db import connection
-
 from nexus import engine
 from nexus.accounts.models import User
+from nexus.database.kept import kept_cursor
 
 # A person's older id stands for the real person's. Each feed and score asks this: six
 # queries would cost as much as all else that is asked for them, and a row for each film
@@ -30,7 +29,7 @@ SELECT
   )
 FROM ratings_rating WHERE user_id = %(user)s
 """
-VERSION: Final = "SELECT version FROM ratings_said WHERE user_id = %s"
+VERSION: Final[LiteralString] = "SELECT version FROM ratings_said WHERE user_id = %s"
 
 
 @dataclass(frozen=True)
@@ -87,7 +86,7 @@ class Member:
 
 def read_member(user: User) -> Member:
     """Read everything in one query, however much there is."""
-    with connection.cursor() as cursor:
+    with kept_cursor() as cursor:
         cursor.execute(SAID, {"user": user.pk})
         row = cursor.fetchone()
     rated, halves, moments, watched, hidden, genres, movies, people = row
@@ -107,7 +106,7 @@ def version_said(user: User) -> UUID | None:
 
     Whatever is read of it afterwards is of this version, or of a newer one.
     """
-    with connection.cursor() as cursor:
+    with kept_cursor() as cursor:
         cursor.execute(VERSION, [user.pk])
         row: tuple[UUID] | None = cursor.fetchone()
     return None if row is None else row[0]

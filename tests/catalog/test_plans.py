@@ -19,6 +19,8 @@ from nexus.launch.run import database_settings
 pytestmark = pytest.mark.django_db(transaction=True)
 
 FILMS = 20_000
+KEPT_BESIDES = 8  # what is read of films by their ids, and of members
+ALONG_AN_INDEX = ("Index Only Scan", "Incremental Sort")
 OF_THE_SESSION = ("effective_cache_size", "random_page_cost", "jit")
 
 
@@ -41,6 +43,11 @@ def test_nothing_reads_all_films(films: None, monkeypatch: pytest.MonkeyPatch) -
 
     assert len(found) > 4_000
     assert [(one.what, one.nodes) for one in found if one.is_wrong] == []
+    kept = [one for one in found if one.kind == "kept"]
+    assert len(kept) == len(plans.orders({})) + KEPT_BESIDES
+    lists = [one.nodes for one in kept if "Limit" in one.nodes]
+    below = [nodes[nodes.index("Limit") + 1] for nodes in lists]
+    assert [node for node in below if not node.startswith(ALONG_AN_INDEX)] == []
     by_tagline = FilmQuery(Sql("tagline = 'x'"), "id")
     [best] = [one for one in found if one.what == "top rated "]
     assert any("movies_by_weighted_average" in node for node in best.nodes)

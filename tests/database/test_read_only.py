@@ -1,10 +1,8 @@
 """A server that takes no writes is on its way out, or not promoted yet."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
-from django.conf import settings
 from django.db import InternalError, OperationalError, connection, transaction
 
 from nexus.api.errors import failure_of
@@ -12,9 +10,9 @@ from nexus.catalog.models import Movie
 from nexus.database.base import DatabaseWrapper
 from tests.builders import make_movie
 from tests.client import Api
+from tests.database.pool import borrowed, end_pool
 
 WRITE = "DELETE FROM ratings_rating WHERE false"
-POOLED = {"pool": settings.POOL | {"min_size": 1, "max_size": 1}}
 
 pytestmark = pytest.mark.django_db
 
@@ -24,28 +22,10 @@ def movie() -> Movie:
     return make_movie(603)
 
 
-@contextmanager
-def borrowed() -> Iterator[DatabaseWrapper]:
-    """Connect to the test's database as one request of a web process does."""
-    place = connection.settings_dict
-    found = DatabaseWrapper(
-        place
-        | {"CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": False}
-        | {"OPTIONS": place["OPTIONS"] | POOLED},
-        alias="default",  # whose pool nobody else uses in tests
-    )
-    try:
-        yield found
-    finally:
-        found.close_if_unusable_or_obsolete()
-
-
 @pytest.fixture(autouse=True)
 def no_pool_is_left() -> Iterator[None]:
     yield
-    with borrowed() as found:
-        found.close()
-        found.close_pool()
+    end_pool()
 
 
 def tell(found: DatabaseWrapper, statement: str) -> None:

@@ -1,0 +1,56 @@
+"""Statements whose plans PostgreSQL keeps."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.db import DataError, connection
+from django.db.backends.utils import CursorWrapper
+
+from nexus.database.kept import kept_cursor
+from tests.database.pool import borrowed, end_pool
+from tests.query_count import count_queries
+
+TWICE = "SELECT 2 * %(number)s"
+KEPT = """
+SELECT statement, generic_plans, custom_plans FROM pg_prepared_statements
+WHERE NOT from_sql
+"""
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def no_pool_is_left() -> Iterator[None]:
+    yield
+    end_pool()
+
+
+def ask(
+    cursor: CursorWrapper, statement: str, **values: int
+) -> list[tuple[object, ...]]:
+    with cursor:
+        cursor.execute(statement, values)
+        return list(cursor.fetchall())
+
+
+def test_it_is_planned_once_for_all_requests_of_a_connection() -> None:
+    for number in (3, 4, 5):
+        with borrowed() as found:
+            assert ask(kept_cursor(found), TWICE, number=number) == [(2 * number,)]
+            assert ask(found.cursor(), TWICE, number=number) == [(2 * number,)]
+
+    with borrowed() as found:
+        assert ask(found.cursor(), KEPT) == [("SELECT 2 * $1", 3, 0)]
+
+
+def test_nothing_is_kept_without_the_pool() -> None:
+    for number in (3, 4, 5):
+        assert ask(kept_cursor(), TWICE, number=number) == [(2 * number,)]
+
+    assert ask(connection.cursor(), KEPT) == []
+
+
+def test_it_counts_and_fails_like_any_other_statement() -> None:
+    assert count_queries(lambda: ask(kept_cursor(), TWICE, number=3)) == 1
+    with pytest.raises(DataError):
+        ask(kept_cursor(), "SELECT 1 / %(number)s", number=0)
