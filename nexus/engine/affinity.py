@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from nexus.engine.arrays import Floats, Ints
+from nexus.engine.arrays import Floats, Ints, Rows, Sparse
 from nexus.engine.catalogue import Catalogue
 from nexus.engine.features import Field
 from nexus.engine.sparse import entries
@@ -62,17 +62,17 @@ def shrunken_deviation(count: Numbers, total: Numbers, mean: Numbers) -> Numbers
 
 
 def mean_genre_deviation(
-    field: Field, rows: Ints, ratings: GenreRatings, mean: Floats, own: Floats
+    genres: Sparse, rows: Ints, ratings: GenreRatings, mean: Floats, own: Floats
 ) -> Floats:
     """Mean of `genre_deviation` over each film's genres: float64[rows], 0 if none."""
-    part = entries(field.rows, rows)
-    of, columns = part.owners, field.rows.indices[part.places].astype(np.int64)
+    part = entries(genres, rows)
+    of, columns = part.owners, genres.indices[part.places].astype(np.int64)
     each = genre_deviation(ratings, columns, mean[of], own[of])
     total = np.bincount(of, weights=each, minlength=rows.size)
     return total / np.maximum(part.sizes, 1)
 
 
-def declared_genre_hits(field: Field, rows: Ints, declared: Sequence[int]) -> Ints:
+def declared_genre_hits(field: Field, rows: Rows, declared: Sequence[int]) -> Ints:
     """int64[rows]: how many of the declared genres the film has."""
     hits = np.zeros(field.rows.shape[0], dtype=np.int64)
     for genre in declared:
@@ -86,7 +86,7 @@ def declared_genre_stars(hits: Ints, n_genres: Ints) -> Floats:
 
 
 def declared_person_hits(
-    catalogue: Catalogue, rows: Ints, declared: Sequence[int]
+    catalogue: Catalogue, rows: Rows, declared: Sequence[int]
 ) -> Ints:
     """int64[rows]: how many of the declared people direct or play; once per person."""
     hits = np.zeros(len(catalogue), dtype=np.int64)

@@ -13,6 +13,7 @@ Bools: TypeAlias = NDArray[np.bool_]
 Sparse: TypeAlias = "csr_array[np.float64]"
 AnyArray = TypeVar("AnyArray", bound=NDArray[Any])
 Ids: TypeAlias = Sequence[int] | Ints
+Rows: TypeAlias = Ints | slice
 
 
 def freeze(values: AnyArray) -> AnyArray:

@@ -108,8 +108,8 @@ class Catalogue:
 
     def known_rows(self, film_ids: Iterable[int]) -> Ints:
         """Rows of those of the films that are here, ascending."""
-        rows, known = self._look_up(as_ids(film_ids))
-        return np.sort(rows[known])
+        rows, known = self._look_up(as_ids(sorted(film_ids)))
+        return rows[known]
 
     def _look_up(self, wanted: Ints) -> tuple[Ints, Bools]:
         if not self.ids.size:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from scipy.sparse import csc_array
 
 from nexus.engine.arrays import Floats, Ints
 from nexus.engine.content import Content, similarities, similarity_lines
@@ -107,14 +108,13 @@ def sum_lines(found: Sequence[Line], stars: Floats, *, size: int) -> Neighbourho
     """
     if not found:
         return Neighbourhood(np.zeros(size), np.zeros(size))
-    # As few large arrays as will do: memory for another may cost more than its sum.
-    films = np.concatenate([line.films for line in found], dtype=np.intp)
     weights = np.concatenate([line.weights for line in found])
-    given = np.concatenate(
-        [line.weights * own for line, own in zip(found, stars.tolist(), strict=True)]
-    )
-    sums = (np.bincount(films, terms, size) for terms in (weights, given))
-    return Neighbourhood(*(one.astype(np.float64, copy=False) for one in sums))
+    films = np.concatenate([line.films for line in found])
+    ends = np.cumsum([0, *(line.films.size for line in found)], dtype=np.int32)
+    # SciPy's own loop adds both sums up line by line, and needs no third large array.
+    lines = csc_array((weights, films, ends), shape=(size, len(found)))
+    sums = lines @ np.column_stack([np.ones(len(found)), stars])
+    return Neighbourhood(*np.ascontiguousarray(sums.T))
 
 
 def _sum_in_order(terms: Floats) -> Floats:

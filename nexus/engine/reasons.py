@@ -42,6 +42,7 @@ class Films:
 
     catalogue: Catalogue
     known: Known
+    rows: Ints
     near: Near
     signals: Signals
     scores: rules.RulesScores
@@ -65,6 +66,7 @@ def look_at(catalogue: Catalogue, known: Known, film_ids: Ids) -> Films:
     return Films(
         catalogue,
         known,
+        rows,
         near,
         signals,
         scores,
@@ -80,7 +82,7 @@ def look_at(catalogue: Catalogue, known: Known, film_ids: Ids) -> Films:
 
 def evidence_counts(films: Films) -> Ints:
     """How many ratings (near, or of a shared genre) and declarations bear on each."""
-    rows, rated = films.signals.rows, films.known.rated
+    rows, rated = films.rows, films.known.rated
     bearing = inner_products(films.catalogue.genres.rows, rows, rated) > 0
     bearing |= films.near.rated > 0
     bearing &= rows[:, np.newaxis] != rated
@@ -128,8 +130,8 @@ def _strongest(effects: Floats, limit: int | None) -> Ints:
 
 def _genres(films: Films, at: int) -> Iterator[Cause]:
     """Each genre's share of the mean deviation and of the declared genres."""
-    genres, signals = films.catalogue.genres, films.signals
-    columns = genres.columns_of(int(signals.rows[at]))
+    genres = films.catalogue.genres
+    columns = genres.columns_of(int(films.rows[at]))
     ids, mean, own = genres.ids[columns].tolist(), films.mean[at], films.own[at]
     # A handful of numbers: plain ones take a tenth of the time that arrays do.
     for column, id_ in zip(columns.tolist(), ids, strict=True):
@@ -144,7 +146,7 @@ def _genres(films: Films, at: int) -> Iterator[Cause]:
 
 
 def _people(films: Films, at: int) -> Iterator[Cause]:
-    row, hits = int(films.signals.rows[at]), films.signals.person_hits[at]
+    row, hits = int(films.rows[at]), films.signals.person_hits[at]
     if not hits:
         return
     stars = films.left[at] * float(declared_person_stars(hits)) / max(int(hits), 1)
@@ -166,6 +168,6 @@ def _liked(films: Films, at: int) -> Iterator[Cause]:
 
 
 def _fame(films: Films, at: int) -> Iterator[Cause]:
-    votes = float(films.catalogue.quality[films.signals.rows[at]]) / 2
+    votes = float(films.catalogue.quality[films.rows[at]]) / 2
     yield Cause("popularity", "quality", None, votes, films.quality[at])
     yield Cause("popularity", "popularity", None, None, films.popularity[at])

@@ -23,11 +23,12 @@ says what the member would be told without having rated it.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from nexus.engine.affinity import declared_genre_stars, declared_person_stars
-from nexus.engine.arrays import Floats, Ids, Ints
+from nexus.engine.arrays import Floats, Ids, Ints, Rows
 from nexus.engine.catalogue import Catalogue
 from nexus.engine.quality import PRIOR_VOTES
 from nexus.engine.results import Match
@@ -55,23 +56,78 @@ RATING_SD = 0.8
 EIGHTY_PERCENT = 1.2816  # half-width of a normal's middle 80 %, in deviations
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class RulesScores:
     """What "rules-1" says of the films at `ids`, one value each.
 
-    base, genre_affinity, rating_history, popularity: log-odds; their sum is the
-    log-odds of match.like. evidence is the effective number of rated neighbours,
-    uncertainty the standard deviation of the expectation in stars.
+    mean, affinity, history, fame: stars, whose sum is expected. votes, others: on what
+    it rests, see `Catalogue` and `Signals`; evidence: the effective number of rated
+    neighbours. All else is worked out when it is asked for: lists need no more than
+    `like`.
     """
 
     ids: Ints
-    base: Floats
-    genre_affinity: Floats
-    rating_history: Floats
-    popularity: Floats
+    mean: Floats
+    affinity: Floats
+    history: Floats
+    fame: Floats
     evidence: Floats
-    uncertainty: Floats
-    match: Match
+    others: Ints
+    votes: Floats
+
+    @cached_property
+    def base(self) -> Floats:
+        """Log-odds, as the next three: their sum is the log-odds of `like`."""
+        return LOG_ODDS_PER_STAR * (self.mean - AVERAGE_STARS)
+
+    @cached_property
+    def genre_affinity(self) -> Floats:
+        return LOG_ODDS_PER_STAR * self.affinity
+
+    @cached_property
+    def rating_history(self) -> Floats:
+        return LOG_ODDS_PER_STAR * self.history
+
+    @cached_property
+    def popularity(self) -> Floats:
+        return LOG_ODDS_PER_STAR * self.fame
+
+    @cached_property
+    def expected(self) -> Floats:
+        """Stars, not clipped to 0.5..5."""
+        return self.mean + self.affinity + self.history + self.fame
+
+    @cached_property
+    def like(self) -> Floats:
+        log_odds = LOG_ODDS_PER_STAR * (self.expected - AVERAGE_STARS)
+        return np.asarray(1 / (1 + np.exp(-log_odds)))
+
+    @cached_property
+    def uncertainty(self) -> Floats:
+        """Standard deviation of the expectation in stars; falls with ratings and votes.
+
+        variance = .6^2 / (1 + neighbours / 2 + ratings / 40)
+                   + .35^2 * 100 / (votes + 100)
+        """
+        taste = TASTE_SD**2 / (1 + (self.evidence / 2 + self.others / 40))
+        film = QUALITY_SD**2 * PRIOR_VOTES / (self.votes + PRIOR_VOTES)
+        return np.asarray(np.sqrt(taste + film))
+
+    @cached_property
+    def match(self) -> Match:
+        """Probability, stars, and the 80 % range of a single rating around them.
+
+        A rating varies by .8 stars around its expectation, however well that is known.
+        """
+        half = EIGHTY_PERCENT * np.sqrt(self.uncertainty**2 + RATING_SD**2)
+        most = TASTE_SD**2 + QUALITY_SD**2
+        return Match(
+            like=self.like,
+            expected=np.clip(self.expected, LEAST_STARS, MOST_STARS),
+            low=np.clip(self.expected - half, LEAST_STARS, MOST_STARS),
+            high=np.clip(self.expected + half, LEAST_STARS, MOST_STARS),
+            confidence=np.clip(1 - self.uncertainty**2 / most, 0.0, 1.0),
+        )
 
 
 def score_by_rules(
@@ -98,20 +154,15 @@ def score_by_rules(
 
 def score_signals(catalogue: Catalogue, signals: Signals) -> RulesScores:
     rows = signals.rows
-    mean = signals.mean
-    affinity = outweighed(signals) * affinity_stars(signals)
-    history = history_stars(signals)
-    fame = quality_stars(catalogue, rows) + popularity_stars(catalogue, rows)
-    uncertainty = _uncertainty(signals, catalogue.votes[rows])
     return RulesScores(
         ids=catalogue.ids[rows],
-        base=LOG_ODDS_PER_STAR * (mean - AVERAGE_STARS),
-        genre_affinity=LOG_ODDS_PER_STAR * affinity,
-        rating_history=LOG_ODDS_PER_STAR * history,
-        popularity=LOG_ODDS_PER_STAR * fame,
+        mean=signals.mean,
+        affinity=outweighed(signals) * affinity_stars(signals),
+        history=history_stars(signals),
+        fame=quality_stars(catalogue, rows) + popularity_stars(catalogue, rows),
         evidence=signals.rated.weight,
-        uncertainty=uncertainty,
-        match=_match(mean + affinity + history + fame, uncertainty),
+        others=signals.others,
+        votes=catalogue.votes[rows],
     )
 
 
@@ -128,12 +179,14 @@ def history_stars(signals: Signals) -> Floats:
 
 def affinity_stars(signals: Signals) -> Floats:
     """Genres by rating and by declaration, declared people and films, in stars."""
-    return (
-        signals.genre
-        + declared_genre_stars(signals.genre_hits, signals.n_genres)
-        + declared_person_stars(signals.person_hits)
-        + liked_movie_stars(signals.liked.weight)
-    )
+    found = signals.genre
+    if signals.genre_hits.any():
+        found = found + declared_genre_stars(signals.genre_hits, signals.n_genres)
+    if signals.person_hits.any():
+        found = found + declared_person_stars(signals.person_hits)
+    if signals.liked.weight.any():
+        found = found + liked_movie_stars(signals.liked.weight)
+    return found
 
 
 def liked_movie_stars(weight: Floats) -> Floats:
@@ -141,37 +194,11 @@ def liked_movie_stars(weight: Floats) -> Floats:
     return LIKED_MOVIE * weight / (weight + NEIGHBOUR_PRIOR)
 
 
-def quality_stars(catalogue: Catalogue, rows: Ints) -> Floats:
+def quality_stars(catalogue: Catalogue, rows: Rows) -> Floats:
     """.3 stars per point of vote average above the usual; 0 without votes."""
     return QUALITY_GAIN * (catalogue.quality[rows] - catalogue.usual_quality)
 
 
-def popularity_stars(catalogue: Catalogue, rows: Ints) -> Floats:
+def popularity_stars(catalogue: Catalogue, rows: Rows) -> Floats:
     """.25 * (percentile - .5): from -.125 to .125 stars, 0 if unknown."""
     return POPULARITY_GAIN * (catalogue.popularity[rows] - 0.5)
-
-
-def _uncertainty(signals: Signals, votes: Floats) -> Floats:
-    """Standard deviation of the expectation in stars; falls with ratings and votes.
-
-    variance = .6^2 / (1 + neighbours / 2 + ratings / 40) + .35^2 * 100 / (votes + 100)
-    """
-    evidence = signals.rated.weight / 2 + signals.others / 40
-    taste = TASTE_SD**2 / (1 + evidence)
-    return np.sqrt(taste + QUALITY_SD**2 * PRIOR_VOTES / (votes + PRIOR_VOTES))
-
-
-def _match(expected: Floats, uncertainty: Floats) -> Match:
-    """Probability, stars, and the 80 % range of a single rating around them.
-
-    A rating varies by .8 stars around its expectation, however well that is known.
-    """
-    half = EIGHTY_PERCENT * np.sqrt(uncertainty**2 + RATING_SD**2)
-    most = TASTE_SD**2 + QUALITY_SD**2
-    return Match(
-        like=1 / (1 + np.exp(-LOG_ODDS_PER_STAR * (expected - AVERAGE_STARS))),
-        expected=np.clip(expected, LEAST_STARS, MOST_STARS),
-        low=np.clip(expected - half, LEAST_STARS, MOST_STARS),
-        high=np.clip(expected + half, LEAST_STARS, MOST_STARS),
-        confidence=np.clip(1 - uncertainty**2 / most, 0.0, 1.0),
-    )

@@ -11,7 +11,7 @@ from nexus.engine.affinity import (
     mean_genre_deviation,
     ratings_by_genre,
 )
-from nexus.engine.arrays import Floats, Ints
+from nexus.engine.arrays import Floats, Ints, Rows, Sparse
 from nexus.engine.catalogue import Catalogue
 from nexus.engine.content import Content, in_columns_of
 from nexus.engine.neighbours import (
@@ -49,7 +49,7 @@ class Signals:
     rated, liked: its neighbours among the rated and among the declared films
     """
 
-    rows: Ints
+    rows: Rows
     own: Floats
     others: Ints
     mean: Floats
@@ -94,8 +94,10 @@ def look_near(catalogue: Catalogue, known: Known, rows: Ints) -> Near:
 def gather(catalogue: Catalogue, known: Known, rows: Ints, near: Near) -> Signals:
     """Gather the signals of the films at `rows`, that `look_near` was asked about."""
     rated = neighbourhood(near.rated, known.stars)
-    liked = neighbourhood(near.liked, _ones(known))
-    return _signals(catalogue, known, rows, rated, liked)
+    liked = neighbourhood(near.liked, np.ones(known.liked.size))
+    own = _own_stars(catalogue, known)[rows]
+    heard = _hear(_ratings(catalogue, known), catalogue.genres.rows, rows, own)
+    return _signals(catalogue, known, rows, heard, rated, liked)
 
 
 def gather_all(
@@ -104,44 +106,90 @@ def gather_all(
     """Gather the signals of all films, each the same as by `gather`."""
     content, near, size = catalogue.content, catalogue.near, len(catalogue)
     rated, liked = (near.of(content, films) for films in (known.rated, known.liked))
-    stars = known.stars
     if guests is not None:
         rated += find_lines(guests.content, guests.known.rated, content)
         liked += find_lines(guests.content, guests.known.liked, content)
-        stars = np.concatenate([stars, guests.known.stars])
+    ratings = _ratings(catalogue, known, guests)
     return _signals(
         catalogue,
         known,
-        np.arange(size),
-        sum_lines(rated, stars, size=size),
+        slice(None),
+        _hear_of_all(catalogue, known, ratings),
+        sum_lines(rated, ratings.stars, size=size),
         sum_lines(liked, np.ones(len(liked)), size=size),
-        guests,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Ratings:
+    """All of a member's ratings, those of guests behind the others."""
+
+    stars: Floats
+    by_genre: GenreRatings
+
+
+def _ratings(
+    catalogue: Catalogue, known: Known, guests: Guests | None = None
+) -> _Ratings:
+    by_genre = ratings_by_genre(catalogue.genres, known.rated, known.stars)
+    if guests is None:
+        return _Ratings(known.stars, by_genre)
+    stars = np.concatenate([known.stars, guests.known.stars])
+    return _Ratings(stars, by_genre.plus(guests.by_genre))
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """Of some films, what the ratings say apart from neighbours; see `Signals`."""
+
+    ratings: _Ratings
+    own: Floats
+    mean: Floats
+    genre: Floats
+
+
+def _hear(ratings: _Ratings, genres: Sparse, rows: Ints, own: Floats) -> _Heard:
+    mean = member_mean(ratings.stars, own)
+    genre = mean_genre_deviation(genres, rows, ratings.by_genre, mean, own)
+    return _Heard(ratings, own, mean, genre)
+
+
+def _hear_of_all(catalogue: Catalogue, known: Known, ratings: _Ratings) -> _Heard:
+    """Hear once of all unrated films that share their genres, and of each rated one."""
+    content = catalogue.content
+    distinct = np.arange(content.genres.shape[0])
+    usual = _hear(ratings, content.genres, distinct, np.full(distinct.size, np.nan))
+    rated = _hear(ratings, catalogue.genres.rows, known.rated, known.stars)
+
+    def fill(usual: Floats, of_rated: Floats) -> Floats:
+        found = usual.take(content.genres_of)
+        found[known.rated] = of_rated
+        return found
+
+    return _Heard(
+        ratings,
+        own=fill(usual.own, rated.own),
+        mean=fill(usual.mean, rated.mean),
+        genre=fill(usual.genre, rated.genre),
     )
 
 
 def _signals(
     catalogue: Catalogue,
     known: Known,
-    rows: Ints,
+    rows: Rows,
+    heard: _Heard,
     rated: Neighbourhood,
     liked: Neighbourhood,
-    guests: Guests | None = None,
 ) -> Signals:
-    genres = catalogue.genres
-    own = _own_stars(catalogue, known)[rows]
-    stars, by_genre = known.stars, ratings_by_genre(genres, known.rated, known.stars)
-    if guests is not None:
-        stars = np.concatenate([stars, guests.known.stars])
-        by_genre = by_genre.plus(guests.by_genre)
-    others = stars.size - (~np.isnan(own)).astype(np.int64)
-    mean = member_mean(stars, own)
+    genres, own = catalogue.genres, heard.own
     return Signals(
         rows=rows,
         own=own,
-        others=others,
-        mean=mean,
-        by_genre=by_genre,
-        genre=mean_genre_deviation(genres, rows, by_genre, mean, own),
+        others=heard.ratings.stars.size - (~np.isnan(own)).astype(np.int64),
+        mean=heard.mean,
+        by_genre=heard.ratings.by_genre,
+        genre=heard.genre,
         n_genres=np.diff(genres.rows.indptr)[rows].astype(np.int64),
         genre_hits=declared_genre_hits(genres, rows, known.genres),
         person_hits=declared_person_hits(catalogue, rows, known.people),
@@ -159,10 +207,6 @@ def member_mean(stars: Floats, own: Floats) -> Floats:
     total = float((stars - AVERAGE_STARS).sum())
     without_own: Floats = total - np.where(left_out, own - AVERAGE_STARS, 0.0)
     return AVERAGE_STARS + without_own / (stars.size - left_out + MEMBER_PRIOR)
-
-
-def _ones(known: Known) -> Floats:
-    return np.ones(known.liked.size)
 
 
 def _own_stars(catalogue: Catalogue, known: Known) -> Floats:

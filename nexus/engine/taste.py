@@ -57,11 +57,11 @@ def place(catalogue: Catalogue, taste: Taste) -> Known:
     """Find the member's films among the catalogue's rows; unknown ones are ignored."""
     rated = catalogue.known_rows(taste.rated)
     stars = [taste.rated[film_id] for film_id in catalogue.ids[rated].tolist()]
-    liked = catalogue.known_rows(set(taste.movies))
+    liked = catalogue.known_rows(set(taste.movies) - set(taste.rated))
     return Known(
         rated=rated,
         stars=np.array(stars, dtype=np.float64),
-        liked=np.setdiff1d(liked, rated),
+        liked=liked,
         genres=tuple(sorted(set(taste.genres))),
         people=tuple(sorted(set(taste.people))),
     )

@@ -116,7 +116,7 @@ class Rules:
         return self.films.catalogue
 
     def relevance(self, *, own_stars: bool) -> Floats:
-        likes = self.score(self.member.taste).match.like
+        likes = self.score(self.member.taste).like
         return self.own_stars_first(likes) if own_stars else likes
 
     def score(self, taste: engine.Taste) -> engine.RulesScores:

@@ -58,7 +58,7 @@ def test_it_averages_over_the_genres_of_a_film_by_hand() -> None:
     ratings = ratings_by_genre(CATALOGUE.genres, np.array([0]), np.array([5.0]))
     mean, own = np.full(4, 4.0), np.array([5.0, NAN, NAN, NAN])
 
-    found = mean_genre_deviation(CATALOGUE.genres, ALL, ratings, mean, own)
+    found = mean_genre_deviation(CATALOGUE.genres.rows, ALL, ratings, mean, own)
 
     assert found == pytest.approx([0.0, (1 / 6 + 0) / 2, 0.0, 0.0])
 
