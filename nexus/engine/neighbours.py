@@ -1,10 +1,11 @@
 """The films a member has judged that are like a given film."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import csc_array
 
 from nexus.engine.arrays import Floats, Ints
@@ -51,9 +52,12 @@ def neighbourhood(near: Floats, stars: Floats) -> Neighbourhood:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """The films near one film, ascending, and their `closeness`, above 0."""
+    """The films near one film, ascending, and their `closeness`, above 0.
 
-    films: Ints
+    films: in as many bytes as the number of all films takes
+    """
+
+    films: NDArray[np.unsignedinteger]
     weights: Floats
 
 
@@ -61,22 +65,33 @@ class Line:
 class NearLines:
     """Remembers the lines of films that were asked about: no member has a say in them.
 
-    The oldest go when there are more than `most` neighbours in all (12 bytes each).
+    The longest unused go when there are more than `most` neighbours in all, of 10 bytes
+    each in a catalogue of up to 65,536 films. Of 12,000 films each has some 1,100.
     """
 
-    most: int = 2_000_000
+    most: int = 6_000_000
     lines: dict[int, Line] = field(default_factory=dict)
     held: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def of(self, content: Content, judged: Ints) -> list[Line]:
-        known = self.lines.copy()
-        new = np.array([row for row in judged.tolist() if row not in known], np.int64)
-        found = dict(zip(new.tolist(), find_lines(content, new), strict=True))
+        rows = judged.tolist()
+        known = self.find(rows)
+        new = [row for row in rows if row not in known]
+        found = dict(
+            zip(new, find_lines(content, np.array(new, np.int64)), strict=True)
+        )
         self.remember(found)
-        return [found.get(row) or known[row] for row in judged.tolist()]
+        return [known.get(row) or found[row] for row in rows]
 
-    def remember(self, found: dict[int, Line]) -> None:
+    def find(self, rows: Iterable[int]) -> dict[int, Line]:
+        """Return those that are remembered, and put them behind all others."""
+        with self.lock:
+            found = {row: self.lines.pop(row) for row in rows if row in self.lines}
+            self.lines.update(found)
+        return found
+
+    def remember(self, found: Mapping[int, Line]) -> None:
         with self.lock:
             for row, line in found.items():
                 if row not in self.lines:
@@ -93,11 +108,12 @@ def find_lines(
     if not judged.size:
         return []
     lines, found = [], similarity_lines(content, judged, others)
+    kind = np.min_scalar_type((others or content).facts_of.size)
     for row, alike in zip(judged, found, strict=True):
         near = np.flatnonzero(alike > FAR)  # nine films of ten weigh nothing
         if others is None:
             near = near[near != row]
-        lines.append(Line(near.astype(np.int32), closeness(alike[near])))
+        lines.append(Line(near.astype(kind), closeness(alike[near])))
     return lines
 
 
@@ -109,7 +125,7 @@ def sum_lines(found: Sequence[Line], stars: Floats, *, size: int) -> Neighbourho
     if not found:
         return Neighbourhood(np.zeros(size), np.zeros(size))
     weights = np.concatenate([line.weights for line in found])
-    films = np.concatenate([line.films for line in found])
+    films = np.concatenate([line.films for line in found], dtype=np.int32)
     ends = np.cumsum([0, *(line.films.size for line in found)], dtype=np.int32)
     # SciPy's own loop adds both sums up line by line, and needs no third large array.
     lines = csc_array((weights, films, ends), shape=(size, len(found)))

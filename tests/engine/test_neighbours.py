@@ -90,3 +90,14 @@ def test_it_remembers_no_more_than_it_may() -> None:
         lines.of(CATALOGUE.content, np.array([row]))
 
         assert lines.held == sum(one.films.size for one in lines.lines.values()) <= 3
+
+
+def test_it_forgets_the_longest_unused_first() -> None:
+    all_of_them = NearLines()
+    all_of_them.of(CATALOGUE.content, np.arange(3))
+    lines = NearLines(most=all_of_them.held - 1)
+
+    for row in (0, 1, 0, 2):
+        lines.of(CATALOGUE.content, np.array([row]))
+
+    assert list(lines.lines) == [0, 2]
