@@ -10,7 +10,8 @@ gives an equal answer, bit for bit, in whatever order it comes.
 
 `fit` learns from `Ratings` and returns a `Model`, which answers for anybody from their
 `History` alone: `Model.rank`, `.match`, `.explain` (for a page `.explain_all`) and
-`.without`. `save` and `load` keep it in a folder of arrays, mapped into memory; a
+`.without`. `Model.person` makes a `Person` of a history once, of whom several things
+are asked. `save` and `load` keep a model in a folder of arrays, mapped into memory; a
 folder that holds no such model is an `UnusableArtefact`.
 """
 
@@ -18,6 +19,7 @@ from nexus.engine.catalogue import Catalogue, FilmFacts, build_catalogue
 from nexus.engine.diversity import Achieved, achieved, discount_popular, diversify
 from nexus.engine.explain import confidence_word, explain_all_by_rules, explain_by_rules
 from nexus.engine.learned.artefact import UnusableArtefact, load, save
+from nexus.engine.learned.fold_in import Person
 from nexus.engine.learned.interactions import History, Ratings
 from nexus.engine.learned.model import Config, Model, fit
 from nexus.engine.learned.pick import PickConfig
@@ -41,6 +43,7 @@ __all__ = [
     "History",
     "Match",
     "Model",
+    "Person",
     "PickConfig",
     "Picks",
     "Ratings",

@@ -18,8 +18,10 @@ def top_n(ids: Ids, scores: ArrayLike, n: int, *, exclude: Iterable[int] = ()) -
     check_count("n", n)
     if found.shape != values.shape:
         raise ValueError(f"{found.size} ids but {values.size} scores")
+    keep = ~np.isnan(values)
     # Sorted ones need not be looked through for an id given twice.
-    keep = ~np.isnan(values) & ~np.isin(found, as_ids(sorted(set(exclude))))
+    if left_out := sorted(set(exclude)):
+        keep &= ~np.isin(found, as_ids(left_out))
     found, values = found[keep], values[keep]
     reach = _reaching(values, n)
     found, values = found[reach], values[reach]

@@ -298,7 +298,9 @@ def find_best(
     excluded = set(member.hidden)
     if not wish.include_watched:
         excluded |= member.taste.seen
-    return engine.top_n(catalogue.ids, relevance, LONGEST_FEED, exclude=excluded)
+    listed = relevance.copy()
+    listed[catalogue.known_rows(excluded)] = np.nan
+    return engine.top_n(catalogue.ids, listed, LONGEST_FEED)
 
 
 def rank(
@@ -310,6 +312,8 @@ def rank(
     count: int,
 ) -> list[int]:
     """Return so many of the best, in the order of the feed."""
+    if not (wish.diversity or wish.novelty):
+        return list(best[:count].tolist())
     order = np.searchsorted(catalogue.ids, best)
     discounted = engine.discount_popular(
         catalogue, best, relevance[order], novelty=wish.novelty

@@ -20,7 +20,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cache
+from functools import cache, cached_property
 from math import ceil, floor
 from typing import Final, Generic, Protocol, TypeAlias, TypeVar
 
@@ -152,7 +152,7 @@ class ModelBroken(ValueError):
     """The model has no number for a film that it was trained on."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Learned:
     """The trained model, and the rules for films that it does not know."""
 
@@ -175,6 +175,10 @@ class Learned:
     def member(self) -> Member:
         return self.rules.member
 
+    @cached_property
+    def person(self) -> engine.Person:
+        return self.model.person(self.member.history)
+
     def relevance(self, *, own_stars: bool) -> Floats:
         found = self.learned() + self.declared()
         known = ~np.isnan(found)
@@ -196,8 +200,7 @@ class Learned:
         """The model's score of every film; NaN where it does not know the film."""
         ids, genres = self.catalogue.ids, self.member.taste.genres
         names = [GENRE_NAMES[id_] for id_ in sorted(genres) if id_ in GENRE_NAMES]
-        history = self.member.history
-        scores = self.model.rank(history, ids, declared=names, weight=PICK_WEIGHT)
+        scores = self.model.rank(self.person, ids, declared=names, weight=PICK_WEIGHT)
         known = self.model.vocabulary.columns_of_all(ids) >= 0
         if not np.isfinite(scores[known]).all():
             raise ModelBroken("no score for a film it was trained on")
@@ -205,7 +208,7 @@ class Learned:
 
     @property
     def knows_member(self) -> bool:
-        return bool(self.knows(self.member.history.items).any())
+        return len(self.person) > 0
 
     def knows(self, movie_ids: Sequence[int] | NDArray[np.int64]) -> Bools:
         return self.model.vocabulary.columns(movie_ids) >= 0
@@ -236,8 +239,8 @@ class Learned:
         )
         found = {one.film_id: cautious(one) for one in strange}
         rated = [id_ for id_, told in pairs if told]
-        said, history = self.reasons_said(rated), self.member.history
-        for one in self.model.explain_all(history, rated, limit=limit):
+        said = self.reasons_said(rated)
+        for one in self.model.explain_all(self.person, rated, limit=limit):
             # A third of the reasons are for what the member declared.
             own = said.get(one.film_id, [])[: limit // 3]
             learned = map(with_genre_of_ours, one.reasons[: limit - len(own)])

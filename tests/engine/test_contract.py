@@ -23,6 +23,7 @@ from nexus.engine import (
     History,
     Match,
     Model,
+    Person,
     Ratings,
     Taste,
     build_catalogue,
@@ -116,7 +117,7 @@ histories = st.dictionaries(st.sampled_from(KNOWN), stars, max_size=12)
 candidates = st.lists(st.sampled_from([*KNOWN, *UNKNOWN]), max_size=12)
 
 # Their parts are their own: who uses them needs none by name.
-MADE_BY_FUNCTIONS = {Catalogue, Model}
+MADE_BY_FUNCTIONS = {Catalogue, Model, Person}
 
 each_scorer = pytest.mark.parametrize("scorer", SCORERS.values(), ids=SCORERS)
 each_ranker = pytest.mark.parametrize("rank", RANKERS.values(), ids=RANKERS)

@@ -90,9 +90,13 @@ class Model:
         """The films somebody has rated, ascending by id."""
         return self.taste.vocabulary
 
+    def person(self, history: History) -> fold_in.Person:
+        """What the model makes of them, once for all questions about one person."""
+        return fold_in.fold_in(self.taste, place(self.vocabulary, history))
+
     def rank(
         self,
-        history: History,
+        history: History | fold_in.Person,
         candidates: Ids,
         declared: Sequence[str] = (),
         *,
@@ -106,8 +110,8 @@ class Model:
         the films that people go on to like (`combine.pick_weight`).
         """
         _refuse_string("declared", declared)
-        known = place(self.vocabulary, history)
-        person = fold_in.fold_in(self.taste, known)
+        person = self._as_person(history)
+        known = person.known
         like = likes_of_all(self.taste, self.calibration, person, self.strangers)
         pick = self.pick.scores(known.columns, known.stars, declared)
         weight = pick_weight(len(known)) if weight is None else weight
@@ -115,12 +119,12 @@ class Model:
         scores = np.append(combine(pick, like, weight), np.nan)
         return scores[self.vocabulary.columns_of_all(candidates)]
 
-    def match(self, history: History, candidates: Ids) -> Match:
+    def match(self, history: History | fold_in.Person, candidates: Ids) -> Match:
         """How each film would suit the person, as if they had not rated this film.
 
         A film nobody rated is taken for an average one, with a wide range.
         """
-        person = fold_in.fold_in(self.taste, place(self.vocabulary, history))
+        person = self._as_person(history)
         columns = self.vocabulary.columns(candidates)
         values = {each.name: np.empty(columns.size) for each in fields(Match)}
         for asked, places in self._by_what_is_left_out(person, columns):
@@ -130,7 +134,10 @@ class Model:
         return Match(**values)
 
     def explain(
-        self, history: History, candidate: int, limit: int | None = None
+        self,
+        history: History | fold_in.Person,
+        candidate: int,
+        limit: int | None = None,
     ) -> Explanation:
         """Take the match score of one film apart; all of it adds up.
 
@@ -139,13 +146,16 @@ class Model:
         return self.explain_all(history, [candidate], limit)[0]
 
     def explain_all(
-        self, history: History, candidates: Ids, limit: int | None = None
+        self,
+        history: History | fold_in.Person,
+        candidates: Ids,
+        limit: int | None = None,
     ) -> tuple[Explanation, ...]:
         """Explain each film as `explain` does, in the given order; much faster."""
         check_count("limit", limit)
         if not len(candidates):
             return ()
-        person = fold_in.fold_in(self.taste, place(self.vocabulary, history))
+        person = self._as_person(history)
         columns = self.vocabulary.columns(candidates)
         ids: list[int] = np.asarray(candidates).tolist()
         found: dict[int, Explanation] = {}
@@ -164,10 +174,13 @@ class Model:
         """
         if rated_item not in history.items:
             raise ValueError(f"film {rated_item} is not in the history")
-        person = fold_in.fold_in(self.taste, place(self.vocabulary, history))
-        person = self._unrated(person, self.vocabulary.columns([rated_item])[0])
+        column = self.vocabulary.columns([rated_item])[0]
+        person = self._unrated(self.person(history), column)
         columns = self.vocabulary.columns([candidate])
         return self._match(self._unrated(person, columns[0]), columns)
+
+    def _as_person(self, history: History | fold_in.Person) -> fold_in.Person:
+        return self.person(history) if isinstance(history, History) else history
 
     def _match(self, person: fold_in.Person, columns: Columns) -> Match:
         return matching.match(self.taste, self.calibration, person, columns)

@@ -35,6 +35,16 @@ def test_it_works() -> None:
     assert match.expected[even].mean() > match.expected[~even].mean() + 1
 
 
+def test_it_answers_for_a_person_as_for_their_history() -> None:
+    model, films = small_model(), [*FILMS, 77]
+
+    person = model.person(FAN)
+
+    assert model.rank(person, films).tobytes() == model.rank(FAN, films).tobytes()
+    assert (table(model.match(person, films)) == table(model.match(FAN, films))).all()
+    assert model.explain_all(person, films) == model.explain_all(FAN, films)
+
+
 def test_it_knows_what_to_ask_somebody_new() -> None:
     cards = small_model().cards.tolist()
 
