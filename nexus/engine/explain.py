@@ -7,7 +7,7 @@ from nexus.engine import rules
 from nexus.engine.arrays import Ids, check_count
 from nexus.engine.catalogue import Catalogue
 from nexus.engine.points import point_rates, sigmoid, whole_points
-from nexus.engine.reasons import Films, causes, evidence_counts, look_at
+from nexus.engine.reasons import Cause, Films, causes, evidence_counts, look_at
 from nexus.engine.results import (
     Component,
     ComponentName,
@@ -115,15 +115,17 @@ def _reasons(
 ) -> tuple[Reason, ...]:
     named = zip(COMPONENTS, rates, strict=True)
     per_star = {name: rules.LOG_ODDS_PER_STAR * rate for name, rate in named}
-    reasons = [
-        Reason(
-            cause.kind, cause.id, cause.given, cause.stars * per_star[cause.component]
-        )
+    found = [
+        (cause.stars * per_star[cause.component], cause)
         for cause in causes(films, at, limit)
         if cause.stars
     ]
-    return tuple(sorted(reasons, key=_strongest_first)[:limit])
+    return tuple(
+        Reason(cause.kind, cause.id, cause.given, points)
+        for points, cause in sorted(found, key=_strongest_first)[:limit]
+    )
 
 
-def _strongest_first(reason: Reason) -> tuple[float, str, int]:
-    return -abs(reason.points), reason.kind, -1 if reason.id is None else reason.id
+def _strongest_first(found: tuple[float, Cause]) -> tuple[float, str, int]:
+    points, cause = found
+    return -abs(points), cause.kind, -1 if cause.id is None else cause.id

@@ -3,6 +3,8 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -20,8 +22,7 @@ from nexus.engine.sparse import inner_products
 from nexus.engine.taste import Known
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
+class Cause(NamedTuple):
     """A term of the expectation: `stars` of effect; id and given as in Reason."""
 
     component: ComponentName
@@ -31,6 +32,10 @@ class Cause:
     stars: float
 
 
+# The places of rated films, and what each adds in stars.
+Effects: TypeAlias = tuple[list[int], list[float]]
+
+
 @dataclass(frozen=True, slots=True)
 class Films:
     """Films as one member sees them: near, signals and scores hold one line each.
@@ -38,6 +43,8 @@ class Films:
     left, quality, popularity: of each film, see `rules`; a list is quicker to look into
     mean, own: as in the signals; declared: stars that one declared genre adds to a film
     by_genre: number and sum of the member's ratings of each genre
+    rated: of each film its rated neighbours, as places in `known`, with their effects
+    rated_ids, rated_stars: of the films in `known`
     """
 
     catalogue: Catalogue
@@ -53,6 +60,9 @@ class Films:
     own: list[float]
     declared: list[float]
     by_genre: list[tuple[float, float]]
+    rated: list[Effects]
+    rated_ids: list[int]
+    rated_stars: list[float]
 
 
 def look_at(catalogue: Catalogue, known: Known, film_ids: Ids) -> Films:
@@ -77,7 +87,21 @@ def look_at(catalogue: Catalogue, known: Known, film_ids: Ids) -> Films:
         own=signals.own.tolist(),
         declared=(declared / np.maximum(signals.genre_hits, 1)).tolist(),
         by_genre=list(zip(numbers, sums, strict=True)),
+        rated=_effects(near.rated, known, signals),
+        rated_ids=catalogue.ids[known.rated].tolist(),
+        rated_stars=known.stars.tolist(),
     )
+
+
+def _effects(near: Floats, known: Known, signals: Signals) -> list[Effects]:
+    """w * (stars - mean) / (sum(w) + 1.5) of each rated neighbour, unless it is 0."""
+    mean, weight = signals.mean[:, np.newaxis], signals.rated.weight[:, np.newaxis]
+    effects = near * (known.stars - mean) / (weight + rules.NEIGHBOUR_PRIOR)
+    lines, places = effects.nonzero()
+    # Nine films of ten weigh nothing, and of a handful a list is quicker to look into.
+    rated, stars = places.tolist(), effects[lines, places].tolist()
+    ends = np.cumsum(np.bincount(lines, minlength=len(effects))).tolist()
+    return [(rated[first:end], stars[first:end]) for first, end in pairwise([0, *ends])]
 
 
 def evidence_counts(films: Films) -> Ints:
@@ -105,27 +129,23 @@ def causes(films: Films, at: int, limit: int | None = None) -> Iterator[Cause]:
 
 
 def _rated(films: Films, at: int, limit: int | None) -> Iterator[Cause]:
-    """w * (stars - mean) / (sum(w) + 1.5) of each rated neighbour."""
-    near, known = films.near.rated[at], films.known
-    total = films.signals.rated.weight[at] + rules.NEIGHBOUR_PRIOR
-    effects = near * (known.stars - films.signals.mean[at]) / total
-    for i in _strongest(effects, limit).tolist():
-        id_ = int(films.catalogue.ids[known.rated[i]])
-        given, stars = float(known.stars[i]), float(effects[i])
-        yield Cause("rating_history", "rated_movie", id_, given, stars)
+    for i, stars in _strongest(films.rated[at], limit):
+        given = films.rated_stars[i]
+        yield Cause("rating_history", "rated_movie", films.rated_ids[i], given, stars)
 
 
-def _strongest(effects: Floats, limit: int | None) -> Ints:
-    """Places of effects other than 0, ascending; all ties of the last one stay in.
+def _strongest(effects: Effects, limit: int | None) -> Iterator[tuple[int, float]]:
+    """Yield the largest effects by place; all ties of the last one stay in.
 
     So do those that differ by rounding alone, and may be ties as points.
     """
-    places: Ints = np.flatnonzero(effects)
-    if limit is None or not 0 < limit < places.size:
-        return places
-    sizes = np.abs(effects[places])
-    least = float(np.partition(sizes, -limit)[-limit])
-    return places[sizes >= least * (1 - 1e-12)]
+    places, stars = effects
+    least = 0.0
+    if limit is not None and 0 < limit < len(stars):
+        least = sorted(map(abs, stars))[-limit] * (1 - 1e-12)
+    for place, effect in zip(places, stars, strict=True):
+        if abs(effect) >= least:
+            yield place, effect
 
 
 def _genres(films: Films, at: int) -> Iterator[Cause]:
@@ -158,6 +178,8 @@ def _people(films: Films, at: int) -> Iterator[Cause]:
 
 
 def _liked(films: Films, at: int) -> Iterator[Cause]:
+    if not films.known.liked.size:
+        return
     near = films.near.liked[at]
     total = films.signals.liked.weight[at] + rules.NEIGHBOUR_PRIOR
     effects = rules.LIKED_MOVIE * near / total
