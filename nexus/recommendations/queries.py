@@ -211,13 +211,14 @@ def find_feed(
     catalogue = films.catalogue
     recommender = recommender_for(member)
     lift = find_lift(catalogue, recommender, now=now)
-    passing = find_passing(films.picture, wish.filters, now=now)
+    among = find_asked_for(films.picture, member, wish, now=now)
     start = (page - 1) * page_size
 
     def question(scorer: Scorer) -> Listed:
-        relevance = scorer.relevance(own_stars=wish.include_watched) + lift.lift
-        relevance = np.where(passing, relevance, np.nan)
-        best = find_best(catalogue, relevance, member=member, wish=wish)
+        relevance = lift.lift + scorer.relevance(
+            among, own_stars=wish.include_watched, most=LONGEST_FEED
+        )
+        best = engine.top_n(catalogue.ids, relevance, LONGEST_FEED)
         ranked = rank(best, relevance, catalogue, wish=wish, count=start + page_size)
         on_page = ranked[start:]
         explained = scorer.explain(on_page, limit=REASONS_IN_FEED)
@@ -287,20 +288,16 @@ def find_passing(
     return np.isin(ids, passing)
 
 
-def find_best(
-    catalogue: engine.Catalogue,
-    relevance: NDArray[np.float64],
-    *,
-    member: Member,
-    wish: Wish,
-) -> NDArray[np.int64]:
-    """Return the ids of all films of the feed, best first; NaN is never listed."""
+def find_asked_for(
+    picture: Picture, member: Member, wish: Wish, *, now: datetime
+) -> NDArray[np.bool_]:
+    """Say which of the picture's films may be in the feed."""
+    found = find_passing(picture, wish.filters, now=now)
     excluded = set(member.hidden)
     if not wish.include_watched:
         excluded |= member.taste.seen
-    listed = relevance.copy()
-    listed[catalogue.known_rows(excluded)] = np.nan
-    return engine.top_n(catalogue.ids, listed, LONGEST_FEED)
+    found[picture.catalogue.known_rows(excluded)] = False
+    return found
 
 
 def rank(

@@ -31,6 +31,7 @@ from scipy.special import expit, logit
 from nexus import engine
 from nexus.recommendations.films import Films
 from nexus.recommendations.members import Member
+from nexus.recommendations.percentiles import fit_in, nth_highest
 from nexus.recommendations.serving import MODELS, Running
 
 logger = logging.getLogger(__name__)
@@ -79,10 +80,12 @@ class Scorer(Protocol):
     @property
     def version(self) -> str: ...
 
-    def relevance(self, *, own_stars: bool) -> Floats:
-        """One finite value per film of the catalogue, in its order; higher is better.
+    def relevance(self, among: Bools, *, own_stars: bool, most: int) -> Floats:
+        """One value per film of the catalogue, in its order; higher is better.
 
-        own_stars: what the member said of a film counts, not what is expected
+        Finite for those `among`, all others are NaN; but so may be any that is not one
+        of the `most` best. own_stars: what the member said of a film counts, not what
+        is expected
         """
         ...
 
@@ -115,9 +118,15 @@ class Rules:
     def catalogue(self) -> engine.Catalogue:
         return self.films.catalogue
 
-    def relevance(self, *, own_stars: bool) -> Floats:
-        likes = self.score(self.member.taste).like
-        return self.own_stars_first(likes) if own_stars else likes
+    def relevance(self, among: Bools, *, own_stars: bool, most: int) -> Floats:
+        del most  # each film has its own
+        likes = self.likes()
+        found = self.own_stars_first(likes) if own_stars else likes
+        return np.where(among, found, np.nan)
+
+    def likes(self) -> Floats:
+        """Return the probability of a like, of every film of the catalogue."""
+        return self.score(self.member.taste).like
 
     def score(self, taste: engine.Taste) -> engine.RulesScores:
         return engine.score_by_rules(self.catalogue, taste, guests=self.films.guests)
@@ -179,7 +188,7 @@ class Learned:
     def person(self) -> engine.Person:
         return self.model.person(self.member.history)
 
-    def relevance(self, *, own_stars: bool) -> Floats:
+    def relevance(self, among: Bools, *, own_stars: bool, most: int) -> Floats:
         found = self.learned() + self.declared()
         known = ~np.isnan(found)
         rated = self.catalogue.known_rows(self.member.taste.rated)
@@ -188,13 +197,15 @@ class Learned:
         scale[rated] = False
         if own_stars:
             known[rated] = False
-        if known.all():
-            return found
-        latest = replace(self.rules, member=self.member.latest(RATINGS_COMPARED))
-        likes = latest.relevance(own_stars=False)
-        if own_stars:
-            likes = self.rules.own_stars_first(likes)
-        return fit_in(found, likes, ~known, scale)
+        stands_in = among & ~known
+        if stands_in.any():
+            latest = replace(self.rules, member=self.member.latest(RATINGS_COMPARED))
+            likes = latest.likes()
+            if own_stars:
+                likes = self.rules.own_stars_first(likes)
+            least = nth_highest(found[among & known], most)
+            found = fit_in(found, likes, stands_in, scale, least=least)
+        return np.where(among, found, np.nan)
 
     def learned(self) -> Floats:
         """The model's score of every film; NaN where it does not know the film."""
@@ -278,24 +289,6 @@ def with_genre_of_ours(reason: engine.Reason) -> engine.Reason:
     if reason.kind != "genre" or reason.name is None:
         return reason
     return replace(reason, id=GENRE_IDS.get(reason.name))
-
-
-def fit_in(scores: Floats, likes: Floats, stands_in: Bools, scale: Bools) -> Floats:
-    """Give the films that stand in the score at their percentile of likes in the scale.
-
-    Without any film in the scale, the likes are the scores.
-    """
-    if not scale.any():
-        return likes
-    by_like, by_score = np.sort(likes[scale]), np.sort(scores[scale])
-    # In ascending order they are found several times as fast.
-    places = np.flatnonzero(stands_in)[np.argsort(likes[stands_in])]
-    below = np.searchsorted(by_like, likes[places], side="left")
-    upto = np.searchsorted(by_like, likes[places], side="right")
-    share = (below + upto) / (2 * by_like.size)
-    found = scores.copy()
-    found[places] = np.interp(share, np.linspace(0, 1, by_score.size), by_score)
-    return found
 
 
 def cautious(found: engine.Explanation) -> engine.Explanation:

@@ -17,7 +17,8 @@ from nexus.recommendations.artefacts import folder_of, read_model, remove, versi
 from nexus.recommendations.films import NOTHING, Films
 from nexus.recommendations.members import read_member
 from nexus.recommendations.models import TrainedModel
-from nexus.recommendations.scoring import PANEL, cautious, fit_in, with_genre_of_ours
+from nexus.recommendations.percentiles import fit_in, nth_highest
+from nexus.recommendations.scoring import PANEL, cautious, with_genre_of_ours
 from nexus.recommendations.serving import MODELS
 from tests.builders import make_rating
 from tests.client import Api
@@ -52,6 +53,23 @@ def test_ends_and_ties(like: float, score: float) -> None:
     found = fit_in(scores, likes, np.isnan(scores), ~np.isnan(scores))
 
     assert found[-1] == score
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 3, 5, 20, 60, 99, 200])
+def test_what_is_of_interest_gets_its_score_all_the_same(n: int) -> None:
+    random = np.random.default_rng(n)
+    # Of a few values each, so that there are ties at every end.
+    scores, likes = random.integers(0, 30, (2, 200)) / 30
+    scores[::2] = np.nan
+    known = ~np.isnan(scores)
+    whole = fit_in(scores, likes, ~known, known)
+    least = nth_highest(whole, n) if n else np.inf
+
+    found = fit_in(scores, likes, ~known, known, least=least)
+
+    listed = whole >= least
+    assert found[listed].tolist() == whole[listed].tolist()
+    assert not (found[~listed] >= least).any()
 
 
 def test_what_is_no_part_of_the_scale_sets_no_standard() -> None:
