@@ -234,6 +234,7 @@ def kept_plans(now: datetime) -> Iterator[Seen]:
     for read in (read_in_order, read_versions, read_titles, read_people):
         read(some)
     list(read_with_versions(some))
+    facts_of(some, now=now)
     read_member(User(pk=1))
     for order in orders({}):
         start, end = FIRST_PAGE

@@ -4,25 +4,31 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, QuerySet
-from django.db.models.functions import Coalesce
+import orjson
 
 from nexus import engine
-from nexus.catalog.expiry import shown
-from nexus.catalog.models import Credit, CreditKind, Movie
+from nexus.catalog.expiry import is_listed
+from nexus.catalog.models import CreditKind
+from nexus.catalog.rows import kept_rows
 
 AT_ONCE: Final = 1_000
-FACTS: Final = (
-    "id",
-    "year",
-    "genres",
-    "vote_average",
-    "vote_count",
-    "keyword_ids",
-    "cast_ids",
-    "director_ids",
+# The first of them in order; an older id stands for the real person's.
+PEOPLE: Final = """
+ARRAY(
+  SELECT coalesce(person.replaced_by_id, person.id)
+  FROM catalog_credit AS credit JOIN catalog_person AS person ON person.id = person_id
+  WHERE movie_id = film.id AND kind = '{}' AND credit.position < 5
+  ORDER BY credit.position, credit.id
 )
+"""
+FACTS: Final = f"""
+SELECT
+  id, year, genres, vote_average, vote_count,
+  ARRAY(SELECT keyword_id FROM catalog_movie_keywords WHERE movie_id = film.id),
+  {PEOPLE.format(CreditKind.CAST.value)},
+  {PEOPLE.format(CreditKind.DIRECTOR.value)}
+FROM catalog_movie AS film WHERE id = ANY(%s) AND ({{}})
+"""  # noqa: S608  all values are parameters
 
 FactsById = dict[int, engine.FilmFacts]
 
@@ -31,25 +37,19 @@ def facts_of(movie_ids: Iterable[int], *, now: datetime) -> FactsById:
     """Read those of the films that are shown, some at a time."""
     ids, found = sorted(movie_ids), FactsById()
     for start in range(0, len(ids), AT_ONCE):
-        some = Movie.objects.filter(id__in=ids[start : start + AT_ONCE])
-        found |= read_facts(some.filter(shown(now)))
+        found |= read_facts(ids[start : start + AT_ONCE], now=now)
     return found
 
 
-def read_facts(films: QuerySet[Movie]) -> FactsById:
+def read_facts(ids: list[int], *, now: datetime) -> FactsById:
     """Read the films in one query, with what belongs to each as arrays."""
-    keywords = Movie.keywords.through.objects.filter(movie=OuterRef("pk"))
-    told = films.annotate(
-        keyword_ids=ArraySubquery(keywords.values("keyword")),
-        cast_ids=people_of_film(CreditKind.CAST),
-        director_ids=people_of_film(CreditKind.DIRECTOR),
-    )
-    rows = told.values_list(*FACTS).iterator()
+    listed = is_listed(now)
+    rows = kept_rows(FACTS.format(listed.sql), [ids, *listed.values])
     return {
         id_: engine.FilmFacts(
             id=id_,
             year=year,
-            genres=tuple(genres),
+            genres=tuple(orjson.loads(genres)),
             keywords=tuple(keywords),
             cast=tuple(cast),
             directors=tuple(directors),
@@ -60,10 +60,3 @@ def read_facts(films: QuerySet[Movie]) -> FactsById:
         )
         for id_, year, genres, average, votes, keywords, cast, directors in rows
     }
-
-
-def people_of_film(kind: CreditKind) -> ArraySubquery:
-    """Return the first of them in order; an older id stands for the real person's."""
-    billed = Credit.objects.filter(movie=OuterRef("pk"), kind=kind, position__lt=5)
-    real = billed.annotate(real_id=Coalesce("person__replaced_by", "person"))
-    return ArraySubquery(real.order_by("position", "id").values("real_id"))

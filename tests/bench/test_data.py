@@ -5,6 +5,7 @@ from itertools import islice
 
 import numpy as np
 import pytest
+from django.utils import timezone
 
 from bench.data.films import Film, make_films
 from bench.data.load import PASSWORD, load
@@ -13,7 +14,7 @@ from nexus.accounts.models import User
 from nexus.catalog.models import Credit, Movie, MovieText, TitleWord
 from nexus.catalog.title_index import derive_titles
 from nexus.ratings.models import Rating, Viewing
-from nexus.recommendations.facts import read_facts
+from nexus.recommendations.facts import facts_of
 
 TODAY = date(2026, 1, 1)
 
@@ -67,4 +68,5 @@ def test_it_loads_what_the_product_would_have_stored() -> None:
     assert 50 < Viewing.objects.count() <= 100
     assert Credit.objects.filter(movie__in=movies, kind="director").count() == 300
     assert MovieText.objects.exists()
-    assert len(read_facts(Movie.objects.filter(id__gt=3_000_000))) == 300
+    ids = [movie.pk for movie in movies]
+    assert len(facts_of(ids, now=timezone.now())) == 300
