@@ -1,5 +1,6 @@
 """While the database is away, whoever asks is told so at once."""
 
+import signal
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -130,7 +131,7 @@ def test_nobody_waits_for_a_server_that_is_away(
     monkeypatch.setattr(base, "PATIENCE_S", 60 * LIMIT_S)  # nobody needs it
     assert ask_all(server) == {"there": CALLERS}
     assert server.process is not None
-    server.process.kill()
+    server.process.send_signal(signal.SIGQUIT)  # it ends its backends, and then itself
     server.stop()
 
     while_away = ask_all(server)
