@@ -101,6 +101,11 @@ def both_ways(name: str, *fields: str) -> list[models.Index]:
     ]
 
 
+def search_index(name: str, field: str, condition: Q | None = None) -> GinIndex:
+    """Index an array, each new row at once: else every search reads what waits."""
+    return GinIndex(fields=[field], name=name, condition=condition, fastupdate=False)
+
+
 class Movie(models.Model):
     """A film. Null means that nobody told us; TMDb's "" and 0 never get here."""
 
@@ -154,14 +159,14 @@ class Movie(models.Model):
             GinIndex(
                 fields=["genres"], name="movie_genres", opclasses=["jsonb_path_ops"]
             ),
-            GinIndex(fields=["title_keys"], name="movie_title_keys"),
+            search_index("movie_title_keys", "title_keys"),
             models.Index(
                 fields=["id"], condition=Q(title_keys=[]), name="movie_without_keys"
             ),
-            GinIndex(fields=["title_words"], name="movie_title_words"),
-            GinIndex(
-                fields=["title_words"],
-                name="movie_title_words_known",
+            search_index("movie_title_words", "title_words"),
+            search_index(
+                "movie_title_words_known",
+                "title_words",
                 condition=Q(vote_count__gte=WELL_KNOWN_VOTES, removed_at__isnull=True),
             ),
             *both_ways("movies_by_popularity", "popularity", "vote_count"),
@@ -212,7 +217,7 @@ class TitleWord(models.Model):
 
     class Meta:
         indexes: ClassVar = [
-            GinIndex(fields=["remainders"], name="title_word_remainders"),
+            search_index("title_word_remainders", "remainders"),
         ]
 
     def __str__(self) -> str:

@@ -27,7 +27,8 @@ BRIEF: Final = (
 REPEATABLE: Final = (
     rf"CREATE (?:UNIQUE )?INDEX CONCURRENTLY {NAME} ON .*",
     rf"DROP INDEX CONCURRENTLY IF EXISTS {NAME}",
-    rf"ALTER TABLE {NAME} (?:RE)?SET \([^)]*\)",
+    rf"ALTER (?:TABLE|INDEX) {NAME} (?:RE)?SET \([^)]*\)",
+    rf"SELECT gin_clean_pending_list\('{NAME}'\)",
     r"CREATE OR REPLACE (?:FUNCTION|TRIGGER) .*",
     r"DROP (?:FUNCTION|TRIGGER) IF EXISTS .*",
 )

@@ -62,6 +62,10 @@ HARMLESS: Final[dict[str, list[Any]]] = {
 }
 HARMLESS_OUTSIDE: Final[dict[str, list[Any]]] = {
     "an index": [SQL(AWAY), AddIndexConcurrently("rating", BY_DAY)],
+    "how an index is written": [
+        SQL("ALTER INDEX a SET (fastupdate = off)"),
+        SQL("SELECT gin_clean_pending_list('a')"),
+    ],
     "an index less": [RemoveIndexConcurrently("rating", "rating_of_user_newest")],
     "batches": [python()],
 }
