@@ -289,9 +289,7 @@ def orders(values: dict[str, Any]) -> list[str]:
 def lists_of(filters: MovieFilters, now: datetime, order: str) -> FilmQuery:
     if order == TOP_RATED:
         return top_rated(filters, now=now)
-    films = list_movies(filters, now=now, ordering=order)
-    assert isinstance(films, FilmQuery)
-    return films
+    return list_movies(filters, now=now, ordering=order)
 
 
 def tell(kind: str, times: list[float]) -> None:

@@ -13,13 +13,7 @@ from typing import Any, Final, TypeVar
 
 from nexus.catalog.conditions import FilmQuery
 from nexus.catalog.copies import COPIES
-from nexus.catalog.rows import (
-    Version,
-    count_rows,
-    estimate,
-    read_listed,
-    read_versions,
-)
+from nexus.catalog.rows import Version, count_rows, estimate, read_listed
 
 T = TypeVar("T")
 
@@ -57,16 +51,12 @@ class Page:
         return [id_ for id_, *_ in self.versions]
 
 
-def read_page(
-    films: FilmQuery | Sequence[int], *, key: Hashable, page: int, page_size: int
-) -> Page:
-    """Return one page of the list, which is a query or the films' ids.
+def read_page(films: FilmQuery, *, key: Hashable, page: int, page_size: int) -> Page:
+    """Return one page of the list.
 
     `key` tells this list from any other; equal lists have equal keys at any time.
     """
     start, end = (page - 1) * page_size, page * page_size
-    if not isinstance(films, FilmQuery):
-        return Page(read_versions(films[start:end]), len(films))
     found = read_listed(films, start=start, end=end)
     if is_last(found, start=start, page_size=page_size):
         return Page(found, start + len(found))

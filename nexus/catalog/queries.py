@@ -101,22 +101,18 @@ def find_movies(
 
     Without an ordering a search is ranked by match, everything else by popularity.
     """
-    movies = list_movies(filters, now=now, ordering=ordering)
+    if filters.search is not None and ordering is None:
+        others = passing(replace(filters, search=None), is_listed(now))
+        start, end = (page - 1) * page_size, page * page_size
+        found = best_matches(others, filters.search, start=start, end=end)
+        return Page(found.versions, found.count)
+    movies = list_movies(filters, now=now, ordering=ordering or "-popularity")
     return read_page(movies, key=filters, page=page, page_size=page_size)
 
 
-def list_movies(
-    filters: MovieFilters, *, now: datetime, ordering: str | None = None
-) -> FilmQuery | list[int]:
-    """Return the query of a list; of a search without ordering the films' ids."""
-    if filters.search is not None and ordering is None:
-        others = passing(replace(filters, search=None), is_listed(now))
-        return best_matches(others, filters.search)
-    return FilmQuery(
-        passing(filters, is_listed(now)),
-        ORDER[ordering or "-popularity"],
-        keeps_plan=filters == ALL,
-    )
+def list_movies(filters: MovieFilters, *, now: datetime, ordering: str) -> FilmQuery:
+    condition = passing(filters, is_listed(now))
+    return FilmQuery(condition, ORDER[ordering], keeps_plan=filters == ALL)
 
 
 def find_top_rated(
@@ -177,7 +173,7 @@ def passing(filters: MovieFilters, among: Sql) -> Sql:
     if filters.person is not None:
         wanted.append(has_person(filters.person))
     if filters.search is not None:
-        wanted.append(has_id(best_matches(all_of(wanted), filters.search)))
+        wanted.append(has_id(best_matches(all_of(wanted), filters.search).ids))
     return all_of(wanted)
 
 

@@ -6,13 +6,13 @@ fewer than the films. See docs/adr/0004.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from itertools import islice, pairwise, product
-from typing import Final
+from dataclasses import dataclass, field, replace
+from itertools import chain, islice, pairwise, product
+from typing import Any, Final
 
 from nexus.catalog.conditions import NOTHING, Sql, all_of, any_of, joined_by
 from nexus.catalog.models import WELL_KNOWN_VOTES
-from nexus.catalog.rows import rows
+from nexus.catalog.rows import VERSION, Version, rows
 from nexus.catalog.titles import (
     ARTICLES,
     LONGEST_WORD,
@@ -33,7 +33,19 @@ MOST_ENDINGS: Final = 100
 MOST_CORRECTIONS: Final = 50
 MOST_TITLES: Final = 20  # made of corrected words
 FEWEST_TO_LEAVE_ONE_OUT: Final = 3
-THE_VERY_TITLE: Final = 3
+PUT_RIGHT, BEGINS_SO, THE_VERY_TITLE = 1, 2, 3  # how close to a title
+# Words of titles: those written so, those that have one of the remainders, and those
+# that begin so, of which least is left to type. Of an array that it knows PostgreSQL
+# expects too much of the index, and reads the table: a word costs far more to compare
+# than it reckons.
+SIMILAR: Final = f"""
+SELECT word, FALSE FROM catalog_titleword
+WHERE word = ANY(%s::text[]) OR remainders && (SELECT %s::int4[])
+UNION ALL (
+  SELECT word, TRUE FROM catalog_titleword WHERE word ~>~ %s AND word ~<~ %s
+  ORDER BY length(word), word LIMIT {MOST_ENDINGS}
+)
+"""  # noqa: S608  a number
 
 
 @dataclass(slots=True)
@@ -56,86 +68,93 @@ class Typed:
         return bool(self.meant or self.parts)
 
 
-def best_matches(among: Sql, text: str) -> list[int]:
-    """Return the best known films of these that match, best first.
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """Some of the films that match, best first; `count` of them there are in all."""
+
+    versions: list[Version]
+    count: int
+    closest: int  # how close any comes to the whole title
+
+    @property
+    def ids(self) -> list[int]:
+        return [id_ for id_, *_ in self.versions]
+
+
+NO_MATCHES: Final = Matches([], 0, 0)
+
+
+def best_matches(
+    among: Sql, text: str, *, start: int = 0, end: int = MOST_FOUND
+) -> Matches:
+    """Return the best known films of these that match, from `start` to `end`.
 
     First the very title, then titles that begin so, then by the words they share; what
     matches equally by votes. A title without words, as "$", is found by all of it.
     """
-    words = words_of(text)[:MOST_WORDS]
-    if not words:
-        called = best(all_of([among, Sql("title_keys @> %s", ([title_key(text)],))]))
-        return [id_ for (id_,) in rows(called.sql, called.values)]
+    words, part = words_of(text)[:MOST_WORDS], slice(start, min(end, MOST_FOUND))
     typed = as_typed(words)
-    found = matching(among, text, typed, have_all(typed))
-    if not is_answer(found, words):
+    found = matching(among, text, typed, have_all(typed), part)
+    if words and not is_answer(found, words):
         put_right(typed)
-        found = matching(among, text, typed, have_all(typed))
-    if not found:
-        found = matching(among, text, typed, have_most(typed))
-    return [id_ for id_, _ in found]
+        found = matching(among, text, typed, have_all(typed), part)
+        if not found.count:
+            found = matching(among, text, typed, have_most(typed), part)
+    return found
 
 
-def is_answer(found: Sequence[tuple[int, int]], words: Sequence[str]) -> bool:
+def is_answer(found: Matches, words: Sequence[str]) -> bool:
     """Say whether what was typed is what was meant.
 
     A page of films has it, one has all of several words, or one is called just so.
     """
-    if not found:
+    if not found.count:
         return False
-    return len(words) > 1 or len(found) >= ENOUGH or found[0][1] == THE_VERY_TITLE
+    is_called_so = found.closest == THE_VERY_TITLE
+    return len(words) > 1 or found.count >= ENOUGH or is_called_so
 
 
 # What was typed
 
 
 def as_typed(words: Sequence[str]) -> list[Typed]:
-    """Look up the words, and neighbours written as one."""
-    joined = ["".join(pair)[:LONGEST_WORD] for pair in pairwise(words)]
-    known = known_words([*words, *joined])
+    """Believe the words, and neighbours written as one, whether titles have them."""
     has_name = any(word not in ARTICLES for word in words)
     typed = [
-        Typed(word, is_needed=word not in ARTICLES or not has_name) for word in words
+        Typed(word, is_needed=word not in ARTICLES or not has_name, same={word})
+        for word in words
     ]
-    for one in typed:
-        one.same = known & {one.word}
-    for place, word in enumerate(joined):
-        if word in known:
-            typed[place].same.add(word)
-            typed[place + 1].same.add(word)
+    for one, other in pairwise(typed):
+        joined = f"{one.word}{other.word}"[:LONGEST_WORD]
+        one.same.add(joined)
+        other.same.add(joined)
     return typed
 
 
-def known_words(words: Iterable[str]) -> set[str]:
-    return set(words_by("word = ANY(%s)", list(set(words))))
-
-
-def words_by(condition: str, *values: object) -> list[str]:
-    sql = f"SELECT word FROM catalog_titleword WHERE {condition}"  # noqa: S608  all values are parameters
-    return [word for (word,) in rows(sql, values)]
-
-
 def put_right(typed: Sequence[Typed]) -> None:
-    """Add what may be meant: other words, longer ones, two that lack their space."""
-    numbers = {number for one in typed for number in numbers_of(one.word)}
-    words = words_by("remainders && %s::int4[]", list(numbers)) if numbers else []
-    halves = {half for one in typed for pair in halves_of(one.word) for half in pair}
-    known = known_words(halves) if halves else set()
+    """Add what may be meant: other words, longer ones, two that lack their space.
+
+    What no title has is left out.
+    """
+    words, endings = similar_words(typed)
     for one in typed:
+        one.same &= words
         correct(one, words)
-        one.parts = [pair for pair in halves_of(one.word) if known.issuperset(pair)]
-    typed[-1].likely |= beginning_with(typed[-1].word)
+        one.parts = [pair for pair in halves_of(one.word) if words.issuperset(pair)]
+    typed[-1].likely |= endings
 
 
-def beginning_with(word: str) -> set[str]:
-    """Return words that begin so: those of which least is left to type."""
-    if len(word) < SHORTEST_BEGINNING:
-        return set()
-    shortest = "ORDER BY length(word), word LIMIT %s"
-    pattern = f"{escaped(word)}%"
-    return set(
-        words_by(f"word LIKE %s AND word <> %s {shortest}", pattern, word, MOST_ENDINGS)
-    )
+def similar_words(typed: Sequence[Typed]) -> tuple[set[str], set[str]]:
+    """Return words of titles that may be meant, and those that the last one begins."""
+    written = {word for one in typed for word in one.same}
+    pairs = chain.from_iterable(halves_of(one.word) for one in typed)
+    written.update(chain.from_iterable(pairs))
+    numbers = {number for one in typed for number in numbers_of(one.word)}
+    last = typed[-1].word
+    behind = behind_all(last) if len(last) >= SHORTEST_BEGINNING else last
+    found = rows(SIMILAR, [list(written), list(numbers), last, behind])
+    words = {word for word, is_ending in found if not is_ending}
+    return words, {word for word, is_ending in found if is_ending}
 
 
 def numbers_of(word: str) -> list[int]:
@@ -167,7 +186,7 @@ def halves_of(word: str) -> list[tuple[str, str]]:
 
 def have_all(typed: Iterable[Typed]) -> Sql:
     needed = [one for one in typed if one.is_needed]
-    if not all(one.is_known for one in needed):
+    if not needed or not all(one.is_known for one in needed):
         return NOTHING
     return all_of([has_word(one) for one in needed])
 
@@ -186,77 +205,122 @@ def have_most(typed: Iterable[Typed]) -> Sql:
 
 
 def has_word(one: Typed) -> Sql:
-    either = [Sql("title_words @> %s", (list(pair),)) for pair in one.parts]
+    either = [Sql("title_words @> %s::text[]", (list(pair),)) for pair in one.parts]
     if one.meant:
-        either.append(Sql("title_words && %s", (one.meant,)))
+        either.append(Sql("title_words && %s::text[]", (one.meant,)))
     return any_of(either)
 
 
 # Ranking
 
-KNOWN_FIRST = "vote_count DESC NULLS LAST, id"
+# No index has it: to look along all films for some that match would take for ever.
+KNOWN_FIRST: Final = "coalesce(vote_count, 0) DESC, id"
+RANKED_BY = f"{VERSION}, vote_count, sort_title, title_keys, title_words"
 
 
 def matching(
-    among: Sql, text: str, typed: Sequence[Typed], has_words: Sql
-) -> list[tuple[int, int]]:
-    """Return films, each with how close it comes to the whole title, best first.
-
-    Of each way to match, the best known films: all of them would be too many to rank.
-    """
+    among: Sql, text: str, typed: Sequence[Typed], has_words: Sql, part: slice
+) -> Matches:
+    """Return films by how close each comes to the whole title, best first."""
     key, corrected = title_key(text), corrected_keys(typed)
     # What is typed may begin with an article, or with a word that is one elsewhere.
-    beginnings = sorted({key, fold(text)})
-    begins = any_of([begins_with(one) for one in beginnings])
-    ways = [Sql("title_keys && %s", ([key, *corrected],))]
-    ways += [begins_with(one) for one in beginnings if len(one) >= SHORTEST_BEGINNING]
-    known, found = joined_ways(among, ways, has_words)
-    closeness = Sql(
-        f"CASE WHEN title_keys @> %s THEN {THE_VERY_TITLE} WHEN {begins.sql} THEN 2"
-        " WHEN title_keys && %s THEN 1 ELSE 0 END",
-        ([key], *begins.values, corrected),
-    )
-    likeness = joined_by(" + ", [likeness_of(one) for one in typed])
+    beginnings = sorted({key, fold(text)}) if typed else []
+    found = found_in_all_ways(among, [key, *corrected], beginnings, has_words)
+    closeness = closeness_to(key, beginnings, corrected)
+    likeness = joined_by(" + ", list(map(likeness_of, typed)) or [Sql("0")])
     query = Sql(
-        f"WITH known AS ({known.sql})"  # noqa: S608  all values are parameters
-        f" SELECT id, {closeness.sql} AS closeness FROM catalog_movie"
-        f" WHERE id IN ({found.sql})"
-        f" ORDER BY closeness DESC, {likeness.sql} DESC, {KNOWN_FIRST} LIMIT %s",
+        "SELECT id, xmin, ctid, count(*) OVER (), max(closeness) OVER () FROM ("  # noqa: S608  all values are parameters
+        f"SELECT DISTINCT ON (id) *, {closeness.sql} AS closeness FROM ({found.sql})"
+        " AS found) AS ranked"
+        f" ORDER BY closeness DESC, 0 + {likeness.sql} DESC, {KNOWN_FIRST}"
+        " LIMIT %s OFFSET %s",
         (
-            *known.values,
             *closeness.values,
             *found.values,
             *likeness.values,
-            MOST_FOUND,
+            max(0, part.stop - part.start),
+            part.start,
         ),
     )
-    return rows(query.sql, query.values)
+    told = rows(query.sql, query.values)
+    if not told and part.start:  # behind the last one: how many are there?
+        first = matching(among, text, typed, has_words, slice(0, 1))
+        return replace(first, versions=[])
+    return matches(told)
 
 
-def joined_ways(among: Sql, ways: Sequence[Sql], has_words: Sql) -> tuple[Sql, Sql]:
-    """Return the well-known films that have the words, and what is found in all ways.
+def matches(found: Sequence[tuple[Any, ...]]) -> Matches:
+    if not found:
+        return NO_MATCHES
+    *_, count, closest = found[0]
+    return Matches([one[:3] for one in found], min(count, MOST_FOUND), closest)
 
-    Only where too few are well known, all films are looked at: of a common word there
-    may be thousands.
+
+def found_in_all_ways(
+    among: Sql, keys: Sequence[str], beginnings: Sequence[str], has_words: Sql
+) -> Sql:
+    """Return what finds films by their titles and by the words that they have.
+
+    Of each way the best known films: all of them would be too many to rank. Only where
+    too few are well known, all films are looked at: of a common word there may be
+    thousands.
     """
-
-    well_known = Sql(f"vote_count >= {WELL_KNOWN_VOTES}")
-    too_few = Sql(f"(SELECT count(*) FROM known) < {MOST_FOUND}")  # noqa: S608  a number
-    known = best(all_of([among, has_words, well_known]))
-    found = [best(all_of([among, way])) for way in ways]
-    found.append(best(all_of([among, has_words, too_few])))
-    return known, joined_by(" UNION ", [*found, Sql("SELECT id FROM known")])
+    called = Sql("title_keys && %s::text[]", (keys,))
+    long = [one for one in beginnings if len(one) >= SHORTEST_BEGINNING]
+    ways = [best(all_of([among, called]))]
+    ways += [best_that_begin(among, one) for one in long]
+    if has_words != NOTHING:
+        well_known = Sql(f"vote_count >= {WELL_KNOWN_VOTES}")
+        too_few = Sql(f"(SELECT count(*) FROM known) < {MOST_FOUND}")  # noqa: S608  a number
+        known = best(all_of([among, has_words, well_known]))
+        rest = best(all_of([among, has_words, too_few]))
+        ways.append(
+            Sql(
+                f"WITH known AS ({known.sql}) TABLE known UNION ALL ({rest.sql})",
+                (*known.values, *rest.values),
+            )
+        )
+    return joined_by(" UNION ALL ", ways)
 
 
 def best(passes: Sql) -> Sql:
     return Sql(
-        f"SELECT id FROM catalog_movie WHERE {passes.sql}"  # noqa: S608  all values are parameters
+        f"SELECT {RANKED_BY} FROM catalog_movie WHERE {passes.sql}"  # noqa: S608  all values are parameters
         f" ORDER BY {KNOWN_FIRST} LIMIT {MOST_FOUND}",
         passes.values,
     )
 
 
+def best_that_begin(among: Sql, beginning: str) -> Sql:
+    """Find them by their ids, so that the films may be looked along by their votes.
+
+    Of a common beginning the best known ones come soon; all would be too many to read.
+    """
+    passes = all_of([among, begins_with(beginning)])
+    return Sql(
+        f"SELECT {RANKED_BY} FROM catalog_movie WHERE id IN ("  # noqa: S608  all values are parameters
+        f"SELECT id FROM catalog_movie WHERE {passes.sql}"
+        f" ORDER BY vote_count DESC NULLS LAST, id LIMIT {MOST_FOUND})",
+        passes.values,
+    )
+
+
+def closeness_to(key: str, beginnings: Sequence[str], corrected: Sequence[str]) -> Sql:
+    """Say whether that is a title, how one begins, or what one is put right."""
+    cases = [(Sql("title_keys @> %s::text[]", ([key],)), THE_VERY_TITLE)]
+    cases += [
+        (Sql("starts_with(sort_title, %s::text)", (one,)), BEGINS_SO)
+        for one in beginnings
+    ]
+    if corrected:
+        cases.append((Sql("title_keys && %s::text[]", (corrected,)), PUT_RIGHT))
+    whens = " ".join(f"WHEN {passes.sql} THEN {close}" for passes, close in cases)
+    values = tuple(value for passes, _ in cases for value in passes.values)
+    return Sql(f"CASE {whens} ELSE 0 END", values)
+
+
 def begins_with(beginning: str) -> Sql:
+    """Say so by a pattern, of which PostgreSQL guesses best how many films have it."""
     return Sql("sort_title LIKE %s", (f"{escaped(beginning)}%",))
 
 
@@ -265,16 +329,28 @@ def escaped(text: str) -> str:
     return text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
 
 
+def behind_all(beginning: str) -> str:
+    """Return what comes after all that begins so, letter by letter."""
+    return f"{beginning}\U0010ffff"
+
+
 def likeness_of(one: Typed) -> Sql:
     """Say how surely the film has the word that was typed."""
-    return Sql(
-        "CASE WHEN title_words && %s THEN 3 WHEN title_words && %s THEN 1 ELSE 2 END",
-        (sorted(one.same), sorted(one.possible)),
-    )
+    cases = [(one.same, 3), (one.possible, 1)]
+    whens = [
+        f"WHEN title_words && %s::text[] THEN {how}" for words, how in cases if words
+    ]
+    values = tuple(sorted(words) for words, _ in cases if words)
+    return Sql(f"CASE {' '.join(whens)} ELSE 2 END" if whens else "2", values)
 
 
 def corrected_keys(typed: Sequence[Typed]) -> list[str]:
-    """Return whole titles that may be meant, where words were typed wrong."""
-    choices = [sorted(one.same or one.likely)[:MOST_TITLES] for one in typed]
+    """Return other titles that may be meant, where words were typed wrong."""
+    choices = [
+        [one.word] if one.word in one.same else sorted(one.likely)[:MOST_TITLES]
+        for one in typed
+    ]
+    if all(one.word in one.same for one in typed):
+        return []
     titles = map(" ".join, islice(product(*choices), MOST_TITLES))
     return sorted({title_key(title) for title in titles if title})

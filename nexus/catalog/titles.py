@@ -39,8 +39,10 @@ BEGINNING = 7
 
 def fold(title: str) -> str:
     """Return the words of a title in lower case, without accents and punctuation."""
-    plain = unicodedata.normalize("NFKD", title.casefold().translate(LETTERS))
-    kept = "".join(letter for letter in plain if not unicodedata.combining(letter))
+    kept = title.casefold()
+    if not kept.isascii():
+        plain = unicodedata.normalize("NFKD", kept.translate(LETTERS))
+        kept = "".join(letter for letter in plain if not unicodedata.combining(letter))
     return re.sub(r"[\W_]+", " ", kept).strip()
 
 
@@ -130,7 +132,8 @@ def typos_to_each(typed: str, words: Sequence[str]) -> list[int]:
     longest = max(map(len, words))
     letters = np.array(words, dtype=f"U{longest}").view(np.uint32)
     letters = letters.reshape(len(words), longest).T
-    older = row = np.arange(longest + 1).reshape(-1, 1) + np.zeros_like(letters[0], int)
+    places = np.arange(longest + 1).reshape(-1, 1)
+    older = row = places + np.zeros_like(letters[0], int)
     for i, letter in enumerate(map(ord, typed), start=1):
         is_same = letters == letter
         new = np.minimum(row[1:] + 1, row[:-1] + ~is_same)
@@ -138,7 +141,6 @@ def typos_to_each(typed: str, words: Sequence[str]) -> list[int]:
             swapped = is_same[:-1] & (letters[1:] == ord(typed[i - 2]))
             new[1:] = np.where(swapped, np.minimum(new[1:], older[:-2] + 1), new[1:])
         new = np.concatenate([np.full_like(row[:1], i), new])
-        for j in range(1, longest + 1):
-            np.minimum(new[j], new[j - 1] + 1, out=new[j])
-        older, row = row, new
+        # Letters put in: each place costs one more than the best one before it.
+        older, row = row, np.minimum.accumulate(new - places) + places
     return [int(row[len(word), place]) for place, word in enumerate(words)]

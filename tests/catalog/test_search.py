@@ -3,6 +3,7 @@
 from random import Random
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from nexus.catalog import title_index
@@ -12,13 +13,14 @@ from nexus.catalog.models import Movie, MovieText, TitleWord
 from nexus.catalog.search import best_matches
 from nexus.catalog.title_index import derive_missing, derive_titles
 from tests.builders import make_movie
+from tests.query_count import count_queries
 
 pytestmark = pytest.mark.django_db
 
 
 def found(typed: str) -> list[str]:
     titles = dict(Movie.objects.values_list("id", "title"))
-    return [titles[id_] for id_ in best_matches(is_listed(timezone.now()), typed)]
+    return [titles[id_] for id_ in best_matches(is_listed(timezone.now()), typed).ids]
 
 
 @pytest.mark.parametrize(
@@ -155,10 +157,10 @@ def test_it_heeds_what_films_are_asked_for() -> None:
     make_movie(title="Dark", year=1999)
     make_movie(title="Dark", year=2000)
 
-    ids = best_matches(Sql("year = %s", (1999,)), "dark")
+    ids = best_matches(Sql("year = %s", (1999,)), "dark").ids
 
     assert [Movie.objects.get(id=id_).year for id_ in ids] == [1999]
-    assert best_matches(NOTHING, "dark") == []
+    assert best_matches(NOTHING, "dark").ids == []
 
 
 def test_the_longest_title_of_any_script_can_be_stored_and_found() -> None:
@@ -177,3 +179,41 @@ def test_a_title_without_words_can_be_stored() -> None:
     derive_titles(movie)
 
     assert (movie.title_keys, movie.title_words) == (["..."], [])
+
+
+def test_a_page_tells_how_many_films_match() -> None:
+    for votes in range(25):
+        make_movie(title=f"Dark {votes}", vote_count=votes + 1)
+    listed = is_listed(timezone.now())
+
+    pages = [
+        best_matches(listed, "dark", start=start, end=start + 10)
+        for start in (0, 20, 30)
+    ]
+
+    every = best_matches(listed, "dark").ids
+    assert [page.ids for page in pages] == [every[:10], every[20:], []]
+    assert {page.count for page in pages} == {25}
+
+
+def test_what_was_typed_right_takes_one_statement() -> None:
+    make_movie(title="The Dark Night")
+    listed = is_listed(timezone.now())
+
+    right = count_queries(lambda: best_matches(listed, "the dark night"))
+    wrong = count_queries(lambda: best_matches(listed, "the drak night"))
+
+    assert (right, wrong) == (1, 3)
+
+
+def test_what_a_new_film_is_called_waits_in_no_list() -> None:
+    names = ["movie_title_keys", "movie_title_words", "movie_title_words_known"]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT relname, reloptions FROM pg_class WHERE relname = ANY(%s)",
+            [[*names, "title_word_remainders"]],
+        )
+        found = dict(cursor.fetchall())
+
+    assert len(found) == 4
+    assert set(map(tuple, found.values())) == {("fastupdate=off",)}
