@@ -42,7 +42,6 @@ from nexus.catalog.rows import (  # noqa: E402
     read_listed,
     read_people,
     read_titles,
-    read_versions,
     read_with_versions,
 )
 from nexus.catalog.search import best_matches  # noqa: E402
@@ -231,7 +230,7 @@ def kept_plans(now: datetime) -> Iterator[Seen]:
     film, *_ = some = list(Movie.objects.values_list("id", flat=True)[:PAGE_SIZE])
     read_film(film)
     read_beside(film)
-    for read in (read_in_order, read_versions, read_titles, read_people):
+    for read in (read_in_order, read_titles, read_people):
         read(some)
     list(read_with_versions(some))
     facts_of(some, now=now)

@@ -32,7 +32,6 @@ ONE: Final = f"SELECT {TOLD_ALONE} FROM catalog_movie WHERE id = %s"  # noqa: S6
 SOME: Final = f"SELECT {TOLD_IN_LISTS} FROM catalog_movie WHERE id = ANY(%s)"  # noqa: S608
 # A row's version: each write makes another, by whatever hand.
 VERSION: Final = "id, catalog_movie.xmin, catalog_movie.ctid"
-VERSIONS: Final = f"SELECT {VERSION} FROM catalog_movie WHERE id = ANY(%s)"  # noqa: S608
 SOME_WITH_VERSIONS: Final = f"""
 SELECT {TOLD_IN_LISTS}, {VERSION} FROM catalog_movie WHERE id = ANY(%s)
 """  # noqa: S608
@@ -102,16 +101,6 @@ def read_listed(films: FilmQuery, *, start: int, end: int) -> list[Version]:
         return kept_rows(LISTED.format(first.sql), first.values)
     ids = films.ids(start=start, end=end)
     return rows(LISTED.format(ids.sql), ids.values)
-
-
-def read_versions(ids: Sequence[int]) -> list[Version]:
-    """Return the versions of these films; one that was deleted is left out."""
-    if not ids:
-        return []
-    found: dict[int, Version] = {
-        row[0]: row for row in kept_rows(VERSIONS, [list(ids)])
-    }
-    return [found[id_] for id_ in ids if id_ in found]
 
 
 def read_with_versions(ids: Sequence[int]) -> Iterator[tuple[Version, Movie]]:

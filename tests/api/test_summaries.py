@@ -1,5 +1,7 @@
 """Summaries are written once for each version of a film, and told as it is now."""
 
+from collections.abc import Sequence
+
 import orjson
 import pytest
 from django.db import connection
@@ -8,16 +10,21 @@ from nexus.api import summaries
 from nexus.api.summaries import Summaries
 from nexus.catalog.models import Genre, Movie
 from nexus.catalog.queries import forget_copies
-from nexus.catalog.rows import read_versions
+from nexus.catalog.rows import Version, read_with_versions
 from tests.builders import make_movie
 from tests.query_count import count_queries
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("genres")]
 
 
+def versions_of(ids: Sequence[int]) -> list[Version]:
+    found = {version[0]: version for version, _ in read_with_versions(ids)}
+    return [found[id_] for id_ in ids]
+
+
 def told(known: Summaries, *ids: int) -> list[dict[str, object]]:
     films: list[dict[str, object]] = orjson.loads(
-        orjson.dumps(known.of(read_versions(ids)))
+        orjson.dumps(known.of(versions_of(ids)))
     )
     return films
 
@@ -49,7 +56,7 @@ def test_a_film_that_changed_is_read_again_whoever_changed_it() -> None:
 
 def test_a_film_that_changed_meanwhile_is_told_as_it_is() -> None:
     known, film = Summaries(), make_movie(title="Old").pk
-    versions = read_versions([film])
+    versions = versions_of([film])
     Movie.objects.filter(id=film).update(title="New")
 
     [summary] = orjson.loads(orjson.dumps(known.of(versions)))
@@ -60,7 +67,7 @@ def test_a_film_that_changed_meanwhile_is_told_as_it_is() -> None:
 
 def test_a_film_that_was_deleted_meanwhile_is_left_out() -> None:
     known, films = Summaries(), [make_movie(title=title) for title in "AB"]
-    versions = read_versions([film.pk for film in films])
+    versions = versions_of([film.pk for film in films])
     films[0].delete()
 
     found = orjson.loads(orjson.dumps(known.of(versions)))
