@@ -48,7 +48,7 @@ from nexus.catalog.search import best_matches  # noqa: E402
 from nexus.database.kept import keep_plans  # noqa: E402
 from nexus.recommendations.facts import facts_of  # noqa: E402
 from nexus.recommendations.films import stamp_after  # noqa: E402
-from nexus.recommendations.members import read_member  # noqa: E402
+from nexus.recommendations.members import read_member, version_said  # noqa: E402
 from nexus.recommendations.shortlist import changed, read_shortlist  # noqa: E402
 
 PAGE_SIZE = 20
@@ -234,6 +234,7 @@ def kept_plans(now: datetime) -> Iterator[Seen]:
         read(some)
     list(read_with_versions(some))
     facts_of(some, now=now)
+    version_said(User(pk=1))
     read_member(User(pk=1))
     for order in orders({}):
         start, end = FIRST_PAGE
