@@ -49,6 +49,8 @@ def home_of(home: Path | None, *, films: int | None, seed: int = 1) -> Iterator[
         django.setup()
         if not is_new:
             require_filled(found, films)
+            # It may be of an earlier version.
+            run(["nexus", "prepare"], environment)
         yield found
 
 
