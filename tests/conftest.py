@@ -18,7 +18,7 @@ from nexus.catalog import pages, queries, upstream
 from nexus.catalog.breaker import breaker_of
 from nexus.catalog.copies import COPIES
 from nexus.launch.postgres import EmbeddedPostgres
-from nexus.recommendations.again import FEEDS
+from nexus.recommendations.again import FEEDS, MEMBERS
 from nexus.recommendations.films import STORE
 from nexus.recommendations.remembered import FILMS, PEOPLE
 from nexus.recommendations.scoring import PANEL
@@ -109,6 +109,7 @@ def fresh_process(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     MODELS.clear()
     PANEL.clear()
     FEEDS.clear()
+    MEMBERS.clear()
     FILMS.clear()
     PEOPLE.clear()
 

@@ -18,7 +18,7 @@ from nexus.catalog.rows import Version, count_rows, estimate, read_listed
 T = TypeVar("T")
 
 LAST_PAGE: Final = 500
-DEAR_S = 0.05  # to count; what took longer is kept for a while
+DEAR_S = 0.005  # to count; what took longer is kept for a while
 LARGE: Final = 1_000  # so many films took some time, too
 KEPT_S: Final = 60.0
 

@@ -1,5 +1,8 @@
 """A member's last feeds, told again as long as nothing that they rest on is different.
 
+What the member said is kept in the same way, for match scores: those are many, and in
+between nothing is said.
+
 The newest version of what the member said is read each time. The database changes it
 with every write: none has to announce itself, and none can be missed. Of the films the
 process hears, else nothing is kept. The clock counts, too: films come of age.
@@ -69,7 +72,7 @@ class Kept:
 
 
 class Again:
-    """Holds the last answers of all members; the longest unused ones go first."""
+    """Holds the last of all members; the longest unused ones go first."""
 
     def __init__(self, most_bytes: int = MOST_BYTES) -> None:
         self.most_bytes = most_bytes
@@ -111,3 +114,4 @@ class Again:
 
 
 FEEDS: Final = Again()
+MEMBERS: Final = Again()

@@ -41,6 +41,13 @@ class Member:
     rated_at: Mapping[int, int] = field(default_factory=dict)
 
     @property
+    def size(self) -> int:
+        """Return the bytes that it takes, about."""
+        said = self.taste
+        others = (self.hidden, said.watched, said.genres, said.people, said.movies)
+        return 250 * len(said.rated) + 60 * sum(map(len, others))
+
+    @property
     def is_known(self) -> bool:
         """Say whether the member declared anything to go by."""
         return bool(self.taste.genres or self.taste.people or self.taste.movies)

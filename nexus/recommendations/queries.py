@@ -22,7 +22,7 @@ from nexus.catalog.operations import MovieNotFound, held_or_fetched
 from nexus.catalog.queries import MovieFilters, movies_passing
 from nexus.catalog.rows import read_in_order
 from nexus.lib.errors import InvalidError
-from nexus.recommendations.again import FEEDS, Basis, basis_for
+from nexus.recommendations.again import FEEDS, MEMBERS, Basis, basis_for
 from nexus.recommendations.alike import find_alike
 from nexus.recommendations.films import STORE, Films, Picture
 from nexus.recommendations.members import Member, read_member
@@ -119,7 +119,7 @@ def match_score(
     and MovieNotFound, also for a film that TMDb took back.
     """
     get_shown(movie_id, now=now)
-    member = read_member(user)
+    member = find_member(user, basis_for(user, now=now))
     films = films_with(movie_id, now=now, about=member.films)
     if without is not None and without not in member.taste.rated:
         raise NotRated
@@ -190,12 +190,22 @@ def recommend(
     told: Shown | None = None if basis is None else FEEDS.find(key, basis)
     if told is not None:
         return told
-    member = read_member(user)
+    member = find_member(user, basis)
     feed = find_feed(member, wish=wish, page=page, page_size=page_size, now=now)
     told = show(feed)
     if basis is not None and not member.is_stranger and is_lasting(feed, basis):
         FEEDS.keep(key, basis, told, size=told.size)
     return told
+
+
+def find_member(user: User, basis: Basis | None) -> Member:
+    """Return what the member said, read anew only where it is not the same."""
+    found: Member | None = None if basis is None else MEMBERS.find(user.pk, basis)
+    if found is None:
+        found = read_member(user)
+        if basis is not None:
+            MEMBERS.keep(user.pk, basis, found, size=found.size)
+    return found
 
 
 def is_lasting(feed: Feed, basis: Basis) -> bool:

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -30,7 +31,7 @@ from nexus.recommendations.again import (
     Basis,
 )
 from nexus.recommendations.films import STORE
-from nexus.recommendations.queries import Feed, Wish, recommend
+from nexus.recommendations.queries import Feed, NotRated, Wish, match_score, recommend
 from tests.api.edge_caller import unstarted
 from tests.builders import make_person, make_rating, make_user, make_viewing
 from tests.query_count import count_queries
@@ -173,6 +174,33 @@ def test_a_write_counts_from_its_commit_on(asker: Asker) -> None:
     assert meanwhile == before
     assert before[0] not in after
     assert asker.made == 2
+
+
+def test_a_score_asks_only_for_the_version_of_what_the_member_said(alice: User) -> None:
+    def score() -> int:
+        found = match_score(user=alice, movie_id=EVEN[1], now=NOW)
+        return found.explanation.match_score
+
+    first = score()
+
+    # And for genres' names, which processes keep that hear of changes.
+    assert count_queries(score) == 2
+    assert score() == first
+
+
+def test_the_next_score_knows_what_was_said_and_taken_back(alice: User) -> None:
+    def is_known_to_be_rated() -> bool:
+        with suppress(NotRated):
+            match_score(user=alice, movie_id=EVEN[1], without=EVEN[2], now=NOW)
+            return True
+        return False
+
+    before = is_known_to_be_rated()
+    rating = make_rating(alice, Movie.objects.get(id=EVEN[2]), stars=1)
+    after = is_known_to_be_rated()
+    rating.delete()
+
+    assert (before, after, is_known_to_be_rated()) == (False, True, False)
 
 
 def test_nobody_gets_the_feed_of_another(asker: Asker) -> None:
