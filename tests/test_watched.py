@@ -90,7 +90,9 @@ def installation(
         script = "".join(f"{shell}echo; echo {BETWEEN}\n" for shell, _ in BLOCKS)
         answers = run(script, program.port, folder=folder).split(BETWEEN)
         apart = {"METRICS_PORT": str(worker_port), "LOG_LEVEL": "error"}
-        stack.enter_context(running(program.home, "worker", **variables | apart))
+        # Without a training, which would find no ratings and end the model's service.
+        words = ("worker", "--queues", "default")
+        stack.enter_context(running(program.home, *words, **variables | apart))
         found = Installation(program, worker_port, sink, answers)
         wait_until(lambda: has_worked(found))
         yield found

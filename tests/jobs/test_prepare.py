@@ -30,12 +30,12 @@ def other() -> Iterator[psycopg.Connection]:
 
 
 @pytest.fixture
-def older(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A database that lacks a migration, and somebody who is in a hurry."""
+def older(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """The migrations that a database lacks, for somebody who is in a hurry."""
     monkeypatch.setattr(migrating, "LOCK_TIMEOUT", "20ms")
     monkeypatch.setattr(migrating, "PAUSE_S", 0.0)
     call_command("migrate", "catalog", "0006", verbosity=0)
-    yield
+    yield pending_migrations()
     call_command("migrate", verbosity=0)
 
 
@@ -52,19 +52,20 @@ class Person(StringIO):
         return True
 
 
-def test_it_works(older: None) -> None:
+def test_it_works(older: list[str]) -> None:
     told = StringIO()
 
     call_command("prepare", "--json", stdout=told)
 
     assert pending_migrations() == []
     summary = json.loads(told.getvalue())
-    assert summary["migrated"] == ["catalog.0007_changes"]
+    assert "catalog.0007_changes" in older
+    assert summary["migrated"] == older
     assert summary["films_added"] > 800
 
 
 def test_an_upgrade_is_told_to_a_person(
-    older: None, capsys: pytest.CaptureFixture[str]
+    older: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     call_command("prepare", stdout=Person())
     told = capsys.readouterr().out
@@ -106,7 +107,7 @@ def enter(told: "SimpleQueue[str]", entered: Event) -> None:
 
 
 def test_it_lets_others_through_and_tries_again(
-    older: None, other: psycopg.Connection
+    older: list[str], other: psycopg.Connection
 ) -> None:
     other.execute(KEPT_BUSY)
     told: list[str] = []
@@ -123,7 +124,7 @@ def test_it_lets_others_through_and_tries_again(
 
 
 def test_it_gives_up_where_nobody_lets_go(
-    older: None, other: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+    older: list[str], other: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(migrating, "TRIES", 2)
     other.execute(KEPT_BUSY)
@@ -133,11 +134,11 @@ def test_it_gives_up_where_nobody_lets_go(
         call_command("prepare", stderr=complaints)
 
     assert complaints.getvalue().count("Others hold tables") == 1
-    assert pending_migrations() == ["catalog.0007_changes"]
+    assert pending_migrations() == older
     assert setting() == "0"
 
 
-def test_another_failure_is_told_as_it_is(older: None) -> None:
+def test_another_failure_is_told_as_it_is(older: list[str]) -> None:
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE catalog_credit RENAME TO somewhere_else")
     try:
