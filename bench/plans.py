@@ -226,6 +226,7 @@ def kept_plans(now: datetime) -> Iterator[Seen]:
     They are only looked at: of some, carrying out without values would tell nothing.
     """
     connection.ensure_connection()
+    connection.keeps_plans = True  # type: ignore[attr-defined]  # of our own backend
     keep_plans(connection.connection)
     film, *_ = some = list(Movie.objects.values_list("id", flat=True)[:PAGE_SIZE])
     read_film(film)

@@ -17,7 +17,7 @@ from prometheus_client import Counter
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as NotConnected
-from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import NoScriptError, RedisError, ResponseError
 from redis.retry import Retry
 
 from nexus.lib.valkey_url import redis_url
@@ -120,10 +120,14 @@ class Valkey:
             connection.send_packed_command(connection.pack_command(*words))
             return connection.read_response()
 
-        answer = connection.retry.call_with_retry(
-            send_and_read, lambda _: connection.disconnect()
-        )
-        self.kept.append(connection)  # only where nothing failed, and all was read
+        try:
+            answer = connection.retry.call_with_retry(
+                send_and_read, lambda _: connection.disconnect()
+            )
+        except ResponseError:  # an answer as well
+            self.kept.append(connection)
+            raise
+        self.kept.append(connection)  # only where all was read
         return answer
 
     def connect(self) -> Any:

@@ -176,10 +176,10 @@ def use_shared(
 
 
 def name_of(caller: str) -> str:
-    """Callers may be mail addresses: nobody is to find those in the cache.
+    """Return what the bucket is called by: a member's id, or a hash.
 
-    The id of a member stays as it is: a cluster keeps keys of the same name in braces
-    on one machine, and so the bucket beside what is believed of the member.
+    Callers may be mail addresses: nobody is to find those in the cache. By the id a
+    cluster keeps the bucket on one machine with what is believed of the member.
     """
     if caller.isdecimal():
         return caller

@@ -5,6 +5,7 @@ wait for its time limit, until no thread is left for those that need no database
 """
 
 import select
+from functools import cached_property
 from time import monotonic
 from typing import Any, Final
 
@@ -21,6 +22,11 @@ OUTAGE: Final = Outage()
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
+    @cached_property
+    def keeps_plans(self) -> bool:
+        """Say whether a statement may be prepared: a PgBouncer would not know of it."""
+        return bool(self.pool)
+
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         """Return one that the server has not ended meanwhile.
 
@@ -51,7 +57,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def _configure_connection(self, connection: psycopg.Connection[Any]) -> Any:
         """Prepare a new one: the pool calls this, by Django's hand, for each."""
-        if self.pool:
+        if self.keeps_plans:
             keep_plans(connection)
         return super()._configure_connection(connection)  # type: ignore[misc]  # as below
 

@@ -1,14 +1,12 @@
 """From scores to a list: the first n under a total order."""
 
-from collections.abc import Iterable
-
 import numpy as np
 from numpy.typing import ArrayLike
 
 from nexus.engine.arrays import Floats, Ids, Ints, as_ids, check_count
 
 
-def top_n(ids: Ids, scores: ArrayLike, n: int, *, exclude: Iterable[int] = ()) -> Ints:
+def top_n(ids: Ids, scores: ArrayLike, n: int) -> Ints:
     """Return the ids of the n highest scores, best first, ties by ascending id.
 
     NaN means "cannot say" and is never listed. The order of the input has no
@@ -19,9 +17,6 @@ def top_n(ids: Ids, scores: ArrayLike, n: int, *, exclude: Iterable[int] = ()) -
     if found.shape != values.shape:
         raise ValueError(f"{found.size} ids but {values.size} scores")
     keep = ~np.isnan(values)
-    # Sorted ones need not be looked through for an id given twice.
-    if left_out := sorted(set(exclude)):
-        keep &= ~np.isin(found, as_ids(left_out))
     found, values = found[keep], values[keep]
     reach = _reaching(values, n)
     found, values = found[reach], values[reach]

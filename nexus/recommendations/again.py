@@ -4,8 +4,9 @@ What the member said is kept in the same way, for match scores: those are many, 
 between nothing is said.
 
 The newest version of what the member said is read each time. The database changes it
-with every write: none has to announce itself, and none can be missed. Of the films the
-process hears, else nothing is kept. The clock counts, too: films come of age.
+with every row that is written: no write has to announce itself, and none can be missed.
+Of the films the process hears, else nothing is kept. The clock counts, too: films come
+of age.
 """
 
 from collections import OrderedDict

@@ -27,6 +27,17 @@ def borrowed() -> Iterator[DatabaseWrapper]:
         found.close_if_unusable_or_obsolete()
 
 
+@contextmanager
+def lasting() -> Iterator[DatabaseWrapper]:
+    """Connect as a thread does that has no pool, and keeps its connection."""
+    lasting = {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}
+    found = DatabaseWrapper(connection.settings_dict | lasting, alias="default")
+    try:
+        yield found
+    finally:
+        found.close()
+
+
 def end_pool() -> None:
     with borrowed() as found:
         found.close()

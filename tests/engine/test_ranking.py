@@ -21,8 +21,8 @@ def test_it_breaks_ties_by_id_even_at_the_cut() -> None:
     assert top_n([9, 4, 7, 2, 5], [1.0, 1.0, 2.0, 1.0, 1.0], 3).tolist() == [7, 2, 4]
 
 
-def test_it_leaves_out_the_excluded_and_the_unsayable() -> None:
-    found = top_n([1, 2, 3, 4], [4.0, math.nan, 2.0, 1.0], 9, exclude={1, 99})
+def test_it_leaves_out_the_unsayable() -> None:
+    found = top_n([2, 3, 4], [math.nan, 2.0, 1.0], 9)
 
     assert found.tolist() == [3, 4]
 

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
 
 import pytest
-from django.db import connection, models, transaction
+from django.db import connection, connections, models, transaction
 from django.utils import timezone
 
 from nexus.accounts.models import User
@@ -28,6 +29,7 @@ from tests.builders import (
     make_user,
     make_viewing,
 )
+from tests.launch.program import wait_until
 
 pytestmark = pytest.mark.django_db
 
@@ -143,6 +145,38 @@ def test_nothing_stays_of_a_member_who_is_gone(alice: User, movie: Movie) -> Non
     alice.delete()
 
     assert not Said.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_erases_a_member_waits_for_nothing_new_that_they_say(alice: User) -> None:
+    make_rating(alice, make_movie())
+    another = make_movie()
+
+    with ThreadPoolExecutor() as pool:
+        with transaction.atomic():
+            User.objects.select_for_update().get(pk=alice.pk)
+            saying = pool.submit(say_aside, alice, another)
+            wait_until(is_somebody_waiting)
+            Rating.objects.filter(user=alice).delete()
+        saying.result()
+
+    assert [one.movie_id for one in Rating.objects.all()] == [another.pk]
+
+
+def say_aside(user: User, movie: Movie) -> None:
+    try:
+        make_rating(user, movie)
+    finally:
+        connections.close_all()
+
+
+def is_somebody_waiting() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT FROM pg_stat_activity"
+            " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        return cursor.fetchone() is not None
 
 
 def test_all_that_is_read_for_a_taste_is_noted(db: None) -> None:

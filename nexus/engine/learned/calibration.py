@@ -95,12 +95,9 @@ def line(calibration: Calibration, foreseen: Foreseen) -> Line:
     return Line(basis @ calibration.offset, slope)
 
 
-def chance(
-    calibration: Calibration, foreseen: Foreseen, stars: Floats | None = None
-) -> Floats:
-    """P(stars >= 4), float64[m]; as if `stars` were expected, if they are given."""
-    at = foreseen.expected if stars is None else stars
-    return line(calibration, foreseen).chance(at)
+def chance(calibration: Calibration, foreseen: Foreseen) -> Floats:
+    """P(stars >= 4), float64[m]."""
+    return line(calibration, foreseen).chance(foreseen.expected)
 
 
 def stars_range(calibration: Calibration, foreseen: Foreseen) -> tuple[Floats, Floats]:

@@ -10,10 +10,15 @@ TABLES = (
     "ratings_moviepreference",
     "ratings_personpreference",
 )
-# Of a row that changes hands the old owner is told as well.
+# Of a row that changes hands the old owner is told as well. Who says something new waits
+# for the member's row first, as the foreign key would have them do at last: whoever erases
+# the member has that row, and would come for the version while they held it.
 NOTE = """
 CREATE OR REPLACE FUNCTION ratings_note_said() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+    IF TG_OP = 'INSERT' THEN
+        PERFORM FROM accounts_user WHERE id = NEW.user_id FOR KEY SHARE;
+    END IF;
     INSERT INTO ratings_said (user_id, version)
     VALUES (coalesce(NEW.user_id, OLD.user_id), gen_random_uuid())
     ON CONFLICT (user_id) DO UPDATE SET version = excluded.version;

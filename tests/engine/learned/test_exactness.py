@@ -127,10 +127,8 @@ def test_it_adds_up_in_points(seed: int, cell: Cell) -> None:
     found = explain(case.model, calibration(), case.person, ids)
 
     bases = np.array([one.base for one in found])
-    assert (
-        POINTS.error(bases, 100 * chance(calibration(), foreseen, average), cell)
-        <= MOST
-    )
+    without = 100 * line(calibration(), foreseen).chance(average)
+    assert POINTS.error(bases, without, cell) <= MOST
     gained = np.array([sum(reason.points for reason in one.reasons) for one in found])
     assert (
         POINTS.error(bases + gained, 100 * chance(calibration(), foreseen), cell)
