@@ -5,6 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
 
+import psycopg
 import pytest
 from django.db import connection, connections, models, transaction
 from django.utils import timezone
@@ -30,6 +31,7 @@ from tests.builders import (
     make_viewing,
 )
 from tests.launch.program import wait_until
+from tests.servers import database_url
 
 pytestmark = pytest.mark.django_db
 
@@ -156,7 +158,8 @@ def test_who_erases_a_member_waits_for_nothing_new_that_they_say(alice: User) ->
         with transaction.atomic():
             User.objects.select_for_update().get(pk=alice.pk)
             saying = pool.submit(say_aside, alice, another)
-            wait_until(is_somebody_waiting)
+            with psycopg.connect(database_url(), autocommit=True) as watcher:
+                wait_until(lambda: somebody_waits(watcher))
             Rating.objects.filter(user=alice).delete()
         saying.result()
 
@@ -170,13 +173,12 @@ def say_aside(user: User, movie: Movie) -> None:
         connections.close_all()
 
 
-def is_somebody_waiting() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT FROM pg_stat_activity"
-            " WHERE datname = current_database() AND wait_event_type = 'Lock'"
-        )
-        return cursor.fetchone() is not None
+def somebody_waits(watcher: psycopg.Connection) -> bool:
+    found = watcher.execute(
+        "SELECT FROM pg_stat_activity"
+        " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    return found.fetchone() is not None
 
 
 def test_all_that_is_read_for_a_taste_is_noted(db: None) -> None:
