@@ -1,10 +1,16 @@
 """Expand: the version before neither reads nor fills it, so the database does."""
 
+from pathlib import Path
+
 from django.db import migrations, models
+
+from nexus.ratings import migrations as ours
+
+LAST = max(path.stem for path in Path(ours.__path__[0]).glob("0*.py"))
 
 
 class Migration(migrations.Migration):
-    dependencies = [("ratings", "0003_skipped_movies")]
+    dependencies = [("ratings", LAST)]
 
     operations = [
         migrations.AddField("rating", "mood", models.SmallIntegerField(null=True)),
