@@ -171,6 +171,9 @@ def seen_in(what: str, plan: dict[str, Any]) -> Seen:
 
 
 def nodes_of(plan: dict[str, Any]) -> Iterator[str]:
+    """Name the nodes, without those that were not needed where it was carried out."""
+    if plan.get("Actual Loops") == 0:
+        return
     name = plan["Node Type"]
     if "Relation Name" in plan:
         name += f" on {plan['Relation Name']}"
