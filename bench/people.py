@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from json import dumps, loads
+from time import monotonic
 
 import numpy as np
 from django.db import connection, connections
@@ -88,10 +89,11 @@ def rated_by(member: User) -> list[int]:
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """access: good for ten minutes"""
+    """access: good for ten minutes since `asked_s` of the process's clock"""
 
     access: str
     refresh: str
+    asked_s: float = field(default_factory=monotonic)
 
 
 def sign_all_in(port: int, who: Sequence[User]) -> list[Tokens]:
@@ -109,6 +111,7 @@ def renew(port: int, tokens: Tokens) -> Tokens:
 
 
 def ask_for_tokens(port: int, how: str, told: dict[str, str]) -> Tokens:
+    asked_s = monotonic()
     connection = HTTPConnection("127.0.0.1", port, timeout=60)
     try:
         headers = {"Content-Type": "application/json"}
@@ -120,4 +123,4 @@ def ask_for_tokens(port: int, how: str, told: dict[str, str]) -> Tokens:
     if answer.status != 200:
         raise OSError(f"no tokens by {how}: {answer.status} {content[:200]!r}")
     found = loads(content)
-    return Tokens(found["access"], found["refresh"])
+    return Tokens(found["access"], found["refresh"], asked_s)

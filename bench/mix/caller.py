@@ -41,8 +41,11 @@ class Somebody:
     id: int
     email: str
     tokens: Tokens
-    since_s: float = field(default_factory=monotonic)
+    since_s: float = field(init=False)  # the tokens are used
     is_spent: bool = False  # the refresh token, for all that is known
+
+    def __post_init__(self) -> None:
+        self.since_s = self.tokens.asked_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +124,7 @@ class Caller:
             else:
                 member.tokens = renew(self.plan.port, member.tokens)
             member.is_spent = False
-            member.since_s = monotonic()
+            member.since_s = member.tokens.asked_s
             status, told = 200, b""
         except (OSError, HTTPException) as error:
             member.since_s += RENEW_AGAIN_S

@@ -34,6 +34,7 @@ CONNECTIONS = 64
 MEMBERS_OF_A_CALLER = 4
 IMPORTS_PER_S = 4.0  # TMDb allows 30 calls a second to everybody together
 FAILURES_SHOWN = 5
+LONGEST_SHOWN = 3_000  # characters of a line of the log
 SAMPLES = 60
 
 
@@ -191,11 +192,17 @@ def complaints(product: Product) -> dict[str, Any]:
     for line in product.program.errors.read_text(errors="replace").splitlines():
         if kind := kind_of(line):
             counts[kind] += 1
-            first.setdefault(kind, line[:3_000])
+            first.setdefault(kind, shortened(line))
     return {
         kind: {"count": count, "first": first[kind]}
         for kind, count in counts.most_common(FAILURES_SHOWN)
     }
+
+
+def shortened(line: str) -> str:
+    """Leave out of a long one what is between: an exception is named at its end."""
+    half = LONGEST_SHOWN // 2
+    return line if len(line) <= LONGEST_SHOWN else f"{line[:half]} ... {line[-half:]}"
 
 
 def kind_of(line: str) -> str:

@@ -143,8 +143,8 @@ def test_any_other_answer_than_the_right_one_is_a_failure() -> None:
 
 
 def test_a_renewal_that_fails_is_counted_and_the_caller_goes_on() -> None:
-    old = Tokens("access", "refresh")
-    somebody = Somebody(1, "member1@example.org", old, since_s=monotonic() - 1_000)
+    old = Tokens("access", "refresh", monotonic() - 1_000)
+    somebody = Somebody(1, "member1@example.org", old)
     plan = Plan(free_port(), [603], {}, Seldom(1))
     caller = Caller(plan, [somebody], seed=1)
 
