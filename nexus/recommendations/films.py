@@ -16,6 +16,7 @@ from django.db.models import Max
 
 from nexus import engine
 from nexus.catalog.models import Movie
+from nexus.lib.memory import give_back
 from nexus.recommendations.facts import FactsById, facts_of
 from nexus.recommendations.shortlist import Shortlist, changed, read_shortlist
 
@@ -253,6 +254,7 @@ class FilmStore:
             self.aside.start()
 
     def redraw_aside(self, now: datetime) -> None:
+        give_back()  # of earlier pictures, which last requests had in use
         try:
             self.redraw(None, now=now, waits=False)
         except DatabaseTrouble as error:

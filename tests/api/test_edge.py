@@ -31,7 +31,7 @@ from nexus.api.edge.gate import (
     in_order,
     is_our_host,
 )
-from nexus.api.edge.shelf import OVERHEAD_BYTES
+from nexus.api.edge.shelf import OVERHEAD_BYTES, UNASKED_S
 from nexus.api.endpoint import Endpoint, PublicEndpoint
 from nexus.api.metrics import DEAF
 from nexus.api.negotiation import LONGEST_ACCEPT, names_json
@@ -694,6 +694,23 @@ def test_it_stays_within_its_memory(changes: Changes, movie: Movie) -> None:
     before = caller.made
     caller.get(f"{LIST}?page_size=1")
     assert caller.made == before  # what is used stays
+
+
+def test_what_nobody_asks_for_goes_though_there_is_room(caller: Caller) -> None:
+    for size in (1, 2, 3):
+        caller.get(f"{LIST}?page_size={size}")
+    caller.now += UNASKED_S
+    caller.get(f"{LIST}?page_size=2")
+    caller.now += 1
+
+    caller.get(f"{LIST}?page_size=4")
+
+    shelf = caller.gate.shelf
+    assert [key[2] for key in shelf.kept] == [
+        "[('page_size', '2')]",
+        "[('page_size', '4')]",
+    ]
+    assert shelf.bytes == sum(one.size for one in shelf.kept.values())
 
 
 def test_many_callers_at_once_get_whole_answers(caller: Caller) -> None:

@@ -78,7 +78,7 @@ class Gate:
         if key is None:
             return self.application(environ, start_response)
         began_at = self.clock()
-        kept = self.shelf.find(key)
+        kept = self.shelf.find(key, now=began_at)
         if kept is None or not self.may_tell(kept, began_at):
             return self.have_made(key, kept, environ, start_response)
         status, body = self.tell(kept, environ, start_response)

@@ -1,4 +1,8 @@
-"""Ready answers in memory, at most so many bytes: the longest unused ones go first."""
+"""Ready answers in memory, at most so many bytes: the longest unused ones go first.
+
+What nobody asks for goes after a while even where there is room: it is stale by then,
+and would be of use only if all else failed.
+"""
 
 import threading
 from collections import OrderedDict
@@ -11,6 +15,7 @@ Key: TypeAlias = tuple[str, ...]
 # What Python keeps around the bytes of an answer, about.
 OVERHEAD_BYTES: Final = 2_000
 LONGEST_SHARE: Final = 1 / 16  # of all bytes; a longer answer is not kept
+UNASKED_S: Final = 120.0
 
 
 @dataclass(slots=True, eq=False)
@@ -21,8 +26,8 @@ class Kept:
     parts:      the body, cut where the caller's own address goes in
     headers:    without those that are each request's own
     generation: of the catalogue, read before the answer was made
-    made_at, stale_from: seconds of the process's clock; stale_from None: not yet seen
-                stale
+    made_at, asked_at, stale_from: seconds of the process's clock; stale_from None: not
+                yet seen stale
     is_failing: the last attempt to have it made anew failed
     route:      it is counted as a request of
     """
@@ -35,11 +40,13 @@ class Kept:
     made_at: float
     keep_s: float
     route: str
+    asked_at: float = field(init=False)
     stale_from: float | None = None
     is_failing: bool = False
     size: int = field(init=False)
 
     def __post_init__(self) -> None:
+        self.asked_at = self.made_at
         told = (*self.key, *self.parts)
         self.size = sum(len(text) for text in told) + OVERHEAD_BYTES
 
@@ -51,10 +58,11 @@ class Shelf:
         self.kept: OrderedDict[Key, Kept] = OrderedDict()
         self.bytes = 0
 
-    def find(self, key: Key) -> Kept | None:
+    def find(self, key: Key, *, now: float) -> Kept | None:
         with self.lock:
             found = self.kept.get(key)
             if found is not None:
+                found.asked_at = now
                 self.kept.move_to_end(key)
             return found
 
@@ -65,12 +73,15 @@ class Shelf:
             self._drop(answer.key)
             self.kept[answer.key] = answer
             self.bytes += answer.size
-            while self.bytes > self.most_bytes:
+            while self.bytes > self.most_bytes or self._first_is_over(answer.made_at):
                 self._drop(next(iter(self.kept)))
 
     def drop(self, key: Key) -> None:
         with self.lock:
             self._drop(key)
+
+    def _first_is_over(self, now: float) -> bool:
+        return now - next(iter(self.kept.values())).asked_at > UNASKED_S
 
     def _drop(self, key: Key) -> None:
         found = self.kept.pop(key, None)
