@@ -26,12 +26,12 @@ from nexus.accounts.models import User
 from nexus.api.authentication import CHARGED
 from nexus.api.buckets import Charged, charge, headers_of, note
 from nexus.api.limits import ANONYMOUS, MEMBER, Limit, network_of
+from nexus.api.reply import NEVER_STORE
 from nexus.api.shared import bytes_for_all, names, share
 from nexus.api.tokens import Claims
 from nexus.lib.errors import UnauthenticatedError
 
 PERSONAL = "private, no-cache"
-NEVER_STORE = "no-store"
 
 Handler = TypeVar("Handler", bound=Callable[..., HttpResponseBase])
 Shape = type[Serializer[Any]]

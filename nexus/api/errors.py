@@ -21,7 +21,7 @@ from nexus.accounts.models import User
 from nexus.accounts.sessions import SessionEnded
 from nexus.api.metrics import DATABASE_FAILURES
 from nexus.api.middleware import request_id_of
-from nexus.api.reply import JSON, Reply
+from nexus.api.reply import JSON, NEVER_STORE, Reply
 from nexus.lib.errors import (
     BadUpstreamError,
     ConflictError,
@@ -230,10 +230,11 @@ def wants_problem(request: HttpRequest) -> bool:
 
 
 def plain(request: HttpRequest, failure: Failure) -> Reply:
+    """Return the answer; without a word, caches may keep a 404 or a 405."""
     return Reply(
         body_of(request, failure),
         status=failure.status,
-        headers=failure.headers,
+        headers={"Cache-Control": NEVER_STORE} | failure.headers,
         content_type=PROBLEM_JSON if wants_problem(request) else JSON,
     )
 

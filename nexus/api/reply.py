@@ -8,6 +8,7 @@ import orjson
 from django.http import HttpResponse
 
 JSON: Final = "application/json"  # UTF-8 by definition
+NEVER_STORE: Final = "no-store"  # of Cache-Control
 OPTIONS: Final = orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
 
 

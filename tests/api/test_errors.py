@@ -16,6 +16,7 @@ def assert_shape(answer: Answer, *, status: int, code: str) -> None:
     assert answer.code == code
     assert answer.json["message"]
     assert answer.json["request_id"] == answer.headers["X-Request-ID"]
+    assert answer.headers["Cache-Control"] == "no-store"
 
 
 def test_it_covers_unknown_paths(api: Api) -> None:

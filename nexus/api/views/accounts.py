@@ -13,11 +13,11 @@ from nexus.accounts.email_change import confirm_email_change, request_email_chan
 from nexus.accounts.models import User
 from nexus.accounts.queries import live_sessions
 from nexus.api import tokens
-from nexus.api.endpoint import NEVER_STORE, Endpoint, operation
+from nexus.api.endpoint import Endpoint, operation
 from nexus.api.limits import LOGIN_ADDRESS, MAIL, REGISTER
 from nexus.api.login_guard import guard_login, guard_password
 from nexus.api.paging import CursorParams, Keyset, cursor_body
-from nexus.api.reply import Reply
+from nexus.api.reply import NEVER_STORE, Reply
 from nexus.api.shapes import accounts as shapes
 from nexus.api.shapes.common import cursor_page_of
 

@@ -8,9 +8,9 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from nexus.api.endpoint import NEVER_STORE, PublicEndpoint, operation
+from nexus.api.endpoint import PublicEndpoint, operation
 from nexus.api.pulse import PULSE
-from nexus.api.reply import Reply
+from nexus.api.reply import NEVER_STORE, Reply
 from nexus.api.state import state_figures
 from nexus.catalog import cache, upstream
 from nexus.lib.errors import UnauthenticatedError

@@ -8,9 +8,10 @@ from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
 from nexus.accounts.queries import get_member
-from nexus.api.endpoint import NEVER_STORE, Binary, Endpoint, operation
+from nexus.api.endpoint import Binary, Endpoint, operation
 from nexus.api.limits import EXPORT
 from nexus.api.negotiation import JsonOnly
+from nexus.api.reply import NEVER_STORE
 from nexus.takeout.archive import make_archive
 
 ZIP: Final = "application/zip"
