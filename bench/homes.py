@@ -1,6 +1,7 @@
 """Folders of made-up films and members, as an installation has them, with a model."""
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -128,6 +129,15 @@ def run(words: Sequence[str], variables: Mapping[str, str]) -> str:
         said = f"{done.stdout}{done.stderr}"[-2_000:]
         raise SystemExit(f"{' '.join(words)} ended with {done.returncode}: {said}")
     return done.stdout
+
+
+def interruptible(main: Callable[[Sequence[str]], int], words: Sequence[str]) -> int:
+    """Return the exit code; who interrupts it knows why it ended, without a trace."""
+    try:
+        return main(words)
+    except KeyboardInterrupt:
+        say("Interrupted.")
+        return 128 + signal.SIGINT
 
 
 def say(text: str) -> None:

@@ -10,7 +10,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench.homes import ask_for_folder, home_of, say
+from bench.homes import ask_for_folder, home_of, interruptible, say
+from bench.load.goals import goals_with
 from bench.load.report import report
 from bench.load.store import Run, add_run, read_runs
 from bench.load.wrk import require_wrk
@@ -19,7 +20,7 @@ from bench.load.wrk import require_wrk
 def main(words: Sequence[str]) -> int:
     wanted = read(words)
     if not wanted.only_report:
-        require_wrk()
+        require_what_is_told_late(wanted)
         with home_of(wanted.home, films=wanted.films, seed=wanted.seed) as home:
             measure(wanted, home)
     if wanted.report is not None:
@@ -27,6 +28,13 @@ def main(words: Sequence[str]) -> int:
         wanted.report.write_text(text, encoding="utf-8")
         say(f"Told in {wanted.report}")
     return 0
+
+
+def require_what_is_told_late(wanted: argparse.Namespace) -> None:
+    """End before a folder is filled where nothing could be measured or kept."""
+    goals_with(wanted.only)
+    read_runs(wanted.out)
+    require_wrk()
 
 
 def measure(wanted: argparse.Namespace, home: Path) -> None:
@@ -65,4 +73,4 @@ def read(words: Sequence[str]) -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:]))
+    raise SystemExit(interruptible(main, sys.argv[1:]))

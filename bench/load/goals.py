@@ -259,3 +259,12 @@ MADE = (
     made("search: with a typo", searches(mistyped)),
 )
 GOALS = KEPT + PERSONAL + MADE
+
+
+def goals_with(part: str) -> list[Goal]:
+    """Return the goals whose name has it, and those that they are compared with."""
+    named = [goal for goal in GOALS if part in goal.name]
+    if not named:
+        raise SystemExit(f"No goal has {part!r} in its name.")
+    needed = {goal.times[1] for goal in named if goal.times is not None}
+    return [goal for goal in GOALS if goal in named or goal.name in needed]

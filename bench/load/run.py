@@ -8,7 +8,7 @@ from statistics import median
 from typing import Any
 
 from bench.homes import say
-from bench.load.goals import GOALS, KEPT, WELL_READ, Goal
+from bench.load.goals import KEPT, WELL_READ, Goal, goals_with
 from bench.load.hanging import measure_hanging
 from bench.load.memory import memory_of
 from bench.load.results import HEAD, mark
@@ -68,15 +68,6 @@ def measure_goals(wanted: argparse.Namespace, home: Path, found: Run) -> None:
                 with running_product(home, **variables) as product:
                     note_start(found, product.start_s)
                     measure_half(half, product, limit, wanted, found)
-
-
-def goals_with(part: str) -> list[Goal]:
-    """Return the goals whose name has it, and those that they are compared with."""
-    named = [goal for goal in GOALS if part in goal.name]
-    if not named:
-        raise SystemExit(f"No goal has {part!r} in its name.")
-    needed = {goal.times[1] for goal in named if goal.times is not None}
-    return [goal for goal in GOALS if goal in named or goal.name in needed]
 
 
 def measure_half(

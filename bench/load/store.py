@@ -8,10 +8,13 @@ Run: TypeAlias = dict[str, Any]
 
 
 def read_runs(path: Path) -> list[Run]:
-    """Return the runs, the smallest first."""
+    """Return the runs, the smallest first; ends where the file holds something else."""
     if not path.exists():
         return []
-    runs: list[Run] = json.loads(path.read_text(encoding="utf-8"))["runs"]
+    try:
+        runs: list[Run] = json.loads(path.read_text(encoding="utf-8"))["runs"]
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise SystemExit(f"{path} holds no figures: name another by --out.") from error
     return runs
 
 

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench.homes import ask_for_folder, home_of, say
+from bench.homes import ask_for_folder, home_of, interruptible, say
 
 
 def main(words: Sequence[str]) -> int:
@@ -19,6 +19,7 @@ def main(words: Sequence[str]) -> int:
     for line in lines_of(found):
         say(line)
     if wanted.out is not None:
+        wanted.out.parent.mkdir(parents=True, exist_ok=True)
         wanted.out.write_text(f"{json.dumps(found, indent=2)}\n", encoding="utf-8")
     return 0 if found["is_met"] else 1
 
@@ -33,4 +34,4 @@ def read(words: Sequence[str]) -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:]))
+    raise SystemExit(interruptible(main, sys.argv[1:]))

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from bench.load import goals
-from bench.load.goals import Material, Member
-from bench.load.run import goals_with
+from bench.load.goals import Material, Member, goals_with
 from nexus.accounts.models import User
 from nexus.catalog.models import Genre
 from nexus.catalog.starter import GENRES
