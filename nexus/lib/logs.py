@@ -73,6 +73,9 @@ def logging_at(level: str) -> dict[str, Any]:
             "django": {"level": level, "propagate": True},
             # Requests are logged once, with route and duration, by RequestContext.
             "django.request": {"level": "CRITICAL"},
+            # Anybody may name a host that is not ours, or send what cannot be read, as
+            # often as they like: each would be an error with its stack.
+            "django.security": {"level": "CRITICAL"},
             "django.server": {"level": "WARNING"},
             "httpx": {"level": "WARNING"},  # its lines carry whole addresses
             "procrastinate": {"level": "WARNING"},

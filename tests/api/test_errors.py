@@ -96,6 +96,20 @@ def test_it_covers_hosts_we_are_not(db: None) -> None:
     assert_shape(answer, status=400, code="bad_request")
 
 
+@pytest.mark.parametrize(
+    ("query", "host"),
+    [("", "evil.example"), (f"?{'a&' * 1_001}", "testserver")],
+    ids=["a host that is not ours", "too many parameters"],
+)
+def test_what_any_caller_may_do_wrong_is_no_error_in_the_log(
+    db: None, caplog: pytest.LogCaptureFixture, query: str, host: str
+) -> None:
+    answer = Answer(Client().get(f"/api/movies/{query}", headers={"Host": host}))
+
+    assert_shape(answer, status=400, code="bad_request")
+    assert [one for one in caplog.records if one.levelname != "INFO"] == []
+
+
 def test_it_covers_forms_of_other_sites(db: None) -> None:
     client = Client(enforce_csrf_checks=True)
 
