@@ -15,7 +15,8 @@ from itertools import combinations
 from typing import Any
 
 import django
-from django.db import connection
+from django.conf import settings
+from django.db import OperationalError, connection
 from django.utils import timezone
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "nexus.settings")
@@ -303,7 +304,19 @@ def tell(kind: str, times: list[float]) -> None:
     print(f"{kind:9} {len(times):5} queries: {', '.join(told)}")
 
 
+def require_database() -> None:
+    """Start none: as `make run` sets one, so the plans are."""
+    try:
+        connection.ensure_connection()
+    except OperationalError as error:
+        raise SystemExit(
+            f"No database answers in {settings.HOME.path}: let `make run` or"
+            " `bench.load` run there meanwhile, or name another folder as NEXUS_HOME."
+        ) from error
+
+
 def main() -> int:
+    require_database()
     found = sorted(look(), key=lambda one: -one.milliseconds)
     for one in found[:60]:
         told = f"{one.blocks:7} blocks {one.rows:6} rows  {one.what}"
