@@ -132,7 +132,12 @@ def run(words: Sequence[str], variables: Mapping[str, str]) -> str:
 
 
 def interruptible(main: Callable[[Sequence[str]], int], words: Sequence[str]) -> int:
-    """Return the exit code; who interrupts it knows why it ended, without a trace."""
+    """Return the exit code; who interrupts it knows why it ended, without a trace.
+
+    Who ends it by another signal interrupts it, too: what it started would go on.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
     try:
         return main(words)
     except KeyboardInterrupt:

@@ -1,12 +1,13 @@
 """What is wrong is told before minutes are spent; a wanted end is quiet."""
 
-from collections.abc import Sequence
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from bench.homes import interruptible
 from bench.load.__main__ import main
+from nexus.env import PROJECT_DIR
 
 
 def test_a_wrong_goal_is_told_before_a_folder_is_filled(tmp_path: Path) -> None:
@@ -30,9 +31,28 @@ def test_a_file_of_something_else_is_refused_before(tmp_path: Path, held: str) -
     assert out.read_text() == held
 
 
-def test_who_interrupts_it_gets_no_trace(capsys: pytest.CaptureFixture[str]) -> None:
-    def main(words: Sequence[str]) -> int:
-        raise KeyboardInterrupt
+@pytest.mark.parametrize("number", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_who_ends_it_gets_no_trace_and_leaves_nothing_behind(number: str) -> None:
+    script = f"""
+import os, signal, threading
+from bench.homes import interruptible
 
-    assert interruptible(main, []) == 130
-    assert capsys.readouterr().out == "Interrupted.\n"
+def main(words):
+    try:
+        os.kill(os.getpid(), signal.{number})
+        threading.Event().wait(30)
+    finally:
+        print("Put away.")
+
+raise SystemExit(interruptible(main, []))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=PROJECT_DIR,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stderr) == (130, "")
+    assert done.stdout == "Put away.\nInterrupted.\n"
