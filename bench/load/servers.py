@@ -105,15 +105,20 @@ def running_product(home: Path, **variables: str) -> Iterator[Product]:
             "LOG_LEVEL": "warning",
             **variables,
         }
+        stack.callback(end, program)
         program.start(**environment)
         start_s = perf_counter() - began
         program.watchdog.cancel()  # it is for tests, which are shorter
-        try:
-            yield Product(program, valkey, start_s, environment)
-        finally:
-            if program.process.poll() is None:
-                program.process.terminate()
-            program.wait()
+        yield Product(program, valkey, start_s, environment)
+
+
+def end(program: Program) -> None:
+    """Stop it, also one whose start was interrupted."""
+    if not program.is_running:
+        return
+    if program.process.poll() is None:
+        program.process.terminate()
+    program.wait()
 
 
 @contextmanager
