@@ -14,6 +14,7 @@ from nexus.database.migrations import (
     unknown_migrations,
 )
 from nexus.doctor.findings import Finding, Status, ok, unknown, wrong
+from nexus.lib.counted import counted
 
 LEAST_POSTGRES: Final = 16
 EXTENSIONS: Final = ("plpgsql",)  # triggers and the queue are written in it
@@ -176,7 +177,7 @@ def migrations() -> Finding:
     if pending := pending_migrations():
         return wrong(
             "migrations",
-            f"{len(pending)} are pending, the first is {pending[0]}.",
+            f"{counted(len(pending), 'migration')} to go, the first is {pending[0]}.",
             remedy="Run `python -m nexus prepare`.",
         )
     return ok("migrations", "All are applied.")
@@ -188,15 +189,15 @@ def worker(now: datetime) -> Finding:
         return unknown("worker", "The database is not prepared.")
     count, since = row(WAITING, now)
     (alive,) = row(ALIVE, now - HEARTBEAT)
+    told = f"Waiting: {counted(count, 'job')}. Alive: {counted(alive, 'worker')}."
     if since is not None and now - since > LONGEST_WAIT:
         minutes = (now - since).total_seconds() / 60
         return wrong(
             "worker",
-            f"{count} jobs wait, the first for {minutes:.0f} minutes; {alive} workers "
-            "are alive.",
+            f"{told} The first has waited for {minutes:.0f} minutes.",
             remedy="Look at /admin/procrastinate/; start another worker."
             if alive
             else "Start the product, or where WORKER_IN_WEB is off: "
             "`python -m nexus worker`.",
         )
-    return ok("worker", f"{count} jobs wait, {alive} workers are alive.")
+    return ok("worker", told)

@@ -53,7 +53,8 @@ def as_json(findings: Sequence[Finding]) -> str:
 
 def as_text(findings: Sequence[Finding]) -> str:
     count = sum(one.status is Status.WRONG for one in findings)
-    last = f"{count} of these are wrong." if count else "All is well."
+    are = "is" if count == 1 else "are"
+    last = f"{count} of these {are} wrong." if count else "All is well."
     return "\n".join([*map(as_lines, findings), last])
 
 

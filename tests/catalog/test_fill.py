@@ -182,7 +182,7 @@ def test_a_film_that_cannot_be_read_holds_up_no_other(tmdb: TmdbServer) -> None:
     ids = ["603", str(OBSCURE), "604", "238", "240"]
     told, complained = StringIO(), StringIO()
 
-    with pytest.raises(CommandError, match="1 films failed") as caught:
+    with pytest.raises(CommandError, match="1 film failed") as caught:
         call_command("catalog", "refresh", *ids, stdout=told, stderr=complained)
 
     tmdb.remove_movie(OBSCURE)
@@ -207,7 +207,7 @@ def test_a_film_that_cannot_be_stored_holds_up_no_other(
     tmdb.add_movie(unstorable, "Obscure")
     told = StringIO()
 
-    with pytest.raises(CommandError, match="1 films failed"):
+    with pytest.raises(CommandError, match="1 film failed"):
         call_command("catalog", "refresh", "603", str(unstorable), "604", stdout=told)
 
     tmdb.remove_movie(unstorable)

@@ -58,7 +58,7 @@ def test_it_says_what_to_do(installation: Installation, tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (1, "")
     assert done.stdout.startswith("WRONG   settings    LOG_LEVEL is wrong: ")
     assert "what to do  Correct it" in done.stdout
-    assert done.stdout.endswith("1 of these are wrong.\n")
+    assert done.stdout.endswith("1 of these is wrong.\n")
 
 
 def test_a_wrong_variable(installation: Installation) -> None:
@@ -122,7 +122,7 @@ def test_a_database_of_an_older_version(empty: Installation) -> None:
 
     message, remedy = faults(empty)["migrations"]
 
-    assert "are pending" in message
+    assert "migrations to go" in message
     assert remedy == "Run `python -m nexus prepare`."
 
 

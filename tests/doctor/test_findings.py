@@ -88,7 +88,7 @@ def test_jobs_that_nobody_takes() -> None:
 
     assert finding.status is Status.WRONG
     assert finding.message == (
-        "1 jobs wait, the first for 31 minutes; 0 workers are alive."
+        "Waiting: 1 job. Alive: 0 workers. The first has waited for 31 minutes."
     )
     assert "python -m nexus worker" in finding.remedy
 

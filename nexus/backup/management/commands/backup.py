@@ -17,6 +17,7 @@ from nexus.backup.console import bytes_shown, told_in_one_line
 from nexus.backup.manifest import Manifest
 from nexus.backup.operations import back_up
 from nexus.console import OwnCommand
+from nexus.lib.counted import counted
 
 NOTES: Final = (
     "Not in it: SECRET_KEY and the other variables, to be kept apart; sessions, and "
@@ -64,5 +65,5 @@ def as_text(manifest: Manifest, path: Path) -> str:
     size = path.stat().st_size / 1e6
     return (
         f"{path}: {manifest.rows} rows of {len(manifest.tables)} tables and "
-        f"{len(manifest.models)} models, {size:.1f} MB.\n{NOTES}"
+        f"{counted(len(manifest.models), 'model')}, {size:.1f} MB.\n{NOTES}"
     )

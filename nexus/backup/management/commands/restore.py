@@ -20,6 +20,7 @@ from nexus.backup.errors import WentWrong
 from nexus.backup.manifest import Manifest
 from nexus.backup.operations import check, finish, restore
 from nexus.console import OwnCommand
+from nexus.lib.counted import counted
 
 TERM_DAYS: Final = 180  # that TMDb's terms allow a copy to be kept for
 TOO_OLD: Final = (
@@ -65,7 +66,8 @@ class Command(OwnCommand):
         elif options["check"]:
             self.stdout.write(f"The backup is whole: {as_text(manifest)}")
         else:
-            followed = f" {len(migrated)} migrations followed." if migrated else ""
+            number = counted(len(migrated), "migration")
+            followed = f" {number} followed." if migrated else ""
             self.stdout.write(f"Restored: {as_text(manifest)}{followed}\n{NOTES}")
 
     def read(self, options: dict[str, Any]) -> Manifest:
@@ -100,6 +102,6 @@ def is_too_old(manifest: Manifest) -> bool:
 def as_text(manifest: Manifest) -> str:
     return (
         f"{manifest.rows} rows of {len(manifest.tables)} tables and "
-        f"{len(manifest.models)} models, as they were at {manifest.created_at:.16} "
-        f"(Nexus {manifest.version})."
+        f"{counted(len(manifest.models), 'model')}, as they were at "
+        f"{manifest.created_at:.16} (Nexus {manifest.version})."
     )

@@ -25,6 +25,7 @@ from nexus.console import (
     stopped_by_signals,
     whole,
 )
+from nexus.lib.counted import counted
 from nexus.lib.progress import minutes
 from nexus.tmdb import MAX_ID, TmdbKeyRejected, TmdbNotConfigured
 
@@ -107,7 +108,8 @@ def run_of(options: dict[str, Any]) -> Callable[..., Report]:
 
 def as_text(report: Report, options: dict[str, Any], *, seconds: float) -> str:
     counts = ", ".join(f"{report.outcomes[key]} {word}" for key, word in WORDS.items())
-    lines = [f"{report.done} films in {minutes(seconds)}: {counts}."]
+    films = counted(report.done, "film")
+    lines = [f"{films} in {minutes(seconds)}: {counts}."]
     lines += [f"  {id_}: {why}" for id_, why in sorted(report.failures.items())]
     return "\n".join(lines)
 
@@ -139,5 +141,5 @@ def end(report: Report) -> None:
             raise CommandError(f"{error} {go_on}", returncode=1)
     if report.failures:
         raise CommandError(
-            f"{len(report.failures)} films failed. {go_on}", returncode=1
+            f"{counted(len(report.failures), 'film')} failed. {go_on}", returncode=1
         )
