@@ -186,11 +186,15 @@ def wide_row(one: Row) -> list[str]:
 
 
 def memory(run: Run) -> Iterator[str]:
-    each = "; ".join(
+    starts = ", ".join(f"{seconds:.1f}" for seconds in run["start"]["all_s"])
+    told = memory_told(run)
+    yield f"Memory of the web processes, MiB: {told}. Starts: {starts} s.\n"
+
+
+def memory_told(run: Run) -> str:
+    return "; ".join(
         f"{one['rss']:.0f} (PSS {one['pss']:.0f})" for one in run.get("memory", [])
     )
-    starts = ", ".join(f"{seconds:.1f}" for seconds in run["start"]["all_s"])
-    yield f"Memory of the web processes, MiB: {each}. Starts: {starts} s.\n"
 
 
 def hanging_lines(found: Row) -> Iterator[str]:

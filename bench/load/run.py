@@ -11,6 +11,7 @@ from bench.homes import say
 from bench.load.goals import KEPT, WELL_READ, Goal, goals_with
 from bench.load.hanging import measure_hanging
 from bench.load.memory import memory_of
+from bench.load.report import memory_told
 from bench.load.results import HEAD, mark
 from bench.load.rounds import Rounds
 from bench.load.servers import Limit, Product, running_limit, running_product
@@ -144,7 +145,7 @@ def tell(found: Run) -> None:
         say("The mix:")
         for line in lines_of(found["mix"]):
             say(line)
-    say(f"Memory of the web processes after the goals, MiB: {found['memory']}")
+    say(f"Memory of the web processes after the goals, MiB: {memory_told(found)}")
     say(f"Model: {found['about']['model']}")
     start = found["start"]
     starts = ", ".join(f"{s:.1f}" for s in start["all_s"])

@@ -9,6 +9,7 @@ from bench.load.report import (
     hanging,
     hanging_lines,
     is_row,
+    memory_told,
     mix_table,
     mixed,
     report,
@@ -110,6 +111,12 @@ def test_it_tells_of_a_tmdb_that_hangs() -> None:
     assert hanging({}) == ""
     assert "4.0 ms undisturbed, 6.0 ms while" in next(hanging_lines(found))
     assert "callers got 503 16 times" in next(hanging_lines(found))
+
+
+def test_it_tells_the_memory_of_each_web_process() -> None:
+    found = [{"rss": 151.4, "pss": 120.6, "own": 99.9}, {"rss": 9.0, "pss": 8.0}]
+
+    assert memory_told({"memory": found}) == "151 (PSS 121); 9 (PSS 8)"
 
 
 def test_it_tells_of_the_mix() -> None:
