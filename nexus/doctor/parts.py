@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from django.conf import settings
-from django.core.checks import ERROR, WARNING, run_checks
+from django.core.checks import ERROR, WARNING, CheckMessage, run_checks
 from redis.exceptions import RedisError
 
 from nexus import valkey as server
@@ -15,6 +15,30 @@ from nexus.recommendations.artefacts import ModelUnreadable, read_model
 from nexus.recommendations.operations import active_model
 
 KEY: Final = "nexus:doctor"
+HTTPS_IS_OFF: Final = (
+    "HTTPS is off: passwords, tokens and cookies could travel in the clear.",
+    "Have a proxy end TLS, and set HTTPS=on: see docs/deploy.md.",
+)
+# Django names settings of its own. Here: what it comes from, and the variable to set.
+IN_OUR_WORDS: Final = {
+    "security.W004": HTTPS_IS_OFF,
+    "security.W008": HTTPS_IS_OFF,
+    "security.W010": HTTPS_IS_OFF,
+    "security.W012": HTTPS_IS_OFF,
+    "security.W016": HTTPS_IS_OFF,
+    "security.W009": (
+        "SECRET_KEY is short, or hardly varied.",
+        "Replace it by 50 random characters or more: see SECURITY.md.",
+    ),
+    "security.W018": (
+        "DEBUG is on: whoever meets a fault sees code and settings.",
+        "Set DEBUG=off, or leave it out.",
+    ),
+    "security.W025": (
+        "A key of SECRET_KEY_FALLBACKS is short, or hardly varied.",
+        "Take it out once nothing that counts is signed with it: see SECURITY.md.",
+    ),
+}
 
 
 def valkey() -> Finding:
@@ -87,9 +111,16 @@ def configuration(*, deploy: bool) -> Iterator[Finding]:
         for one in found
         if one.is_serious(WARNING if deploy else ERROR) and not one.is_silenced()
     ]
+    told: dict[tuple[str, str], list[str]] = {}
     for one in serious:
-        message = " ".join(str(one.msg).split())
-        hint = str(one.hint or "See .env.example.")
-        yield wrong("settings", f"{message} ({one.id})", remedy=hint)
+        told.setdefault(words_of(one), []).append(str(one.id))
+    for (message, remedy), ids in told.items():
+        yield wrong("settings", f"{message} ({', '.join(sorted(ids))})", remedy=remedy)
     if not serious:
         yield ok("settings", "They can be read, and nothing speaks against them.")
+
+
+def words_of(one: CheckMessage) -> tuple[str, str]:
+    """Return what is wrong and what to do, in our words where Django's are not ours."""
+    theirs = " ".join(str(one.msg).split()), str(one.hint or "See .env.example.")
+    return IN_OUR_WORDS.get(str(one.id), theirs)

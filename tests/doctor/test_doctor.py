@@ -237,9 +237,8 @@ def test_half_of_an_embedded_database(tmp_path: Path) -> None:
 def test_an_installation_that_is_not_fit_for_an_open_network(
     installation: Installation,
 ) -> None:
-    message, _ = faults(installation, "--deploy")["settings"]
+    assert "settings" in faults(installation, "--deploy")
 
-    assert "(security.W" in message
     fit = {"HTTPS": "on", "METRICS_TOKEN": KEY}
     assert faults(installation, "--deploy", **fit) == {}
 
