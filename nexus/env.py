@@ -10,6 +10,7 @@ from typing import Final, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
+ENV_FILE = PROJECT_DIR / ".env"
 
 NAME = r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?"
 HOST = re.compile(rf"[0-9a-fA-F:.]+|{NAME}")
@@ -39,7 +40,7 @@ class WrongVariable(Exception):
         super().__init__(f"{name} is wrong: it must be {legal}.")
 
 
-def load_env_file(path: Path = PROJECT_DIR / ".env") -> None:
+def load_env_file(path: Path = ENV_FILE) -> None:
     """Add the lines of a `.env` file to the environment; what is set already wins.
 
     Lines are read as Compose reads them: a comment may follow a value and a space.
@@ -47,10 +48,15 @@ def load_env_file(path: Path = PROJECT_DIR / ".env") -> None:
     if not path.is_file():
         return
     for line in read_text(path, named="The .env file").splitlines():
-        name, separator, value = line.partition("=")
-        name = name.strip().removeprefix("export ").strip()
-        if separator and name.isidentifier():
-            os.environ.setdefault(name, value_in(value))
+        if name := name_in(line):
+            os.environ.setdefault(name, value_in(line.partition("=")[2]))
+
+
+def name_in(line: str) -> str:
+    """Return the name that the line of a `.env` file sets; blank if it sets none."""
+    before, separator, _ = line.partition("=")
+    name = before.strip().removeprefix("export ").strip()
+    return name if separator and name.isidentifier() else ""
 
 
 def value_in(text: str) -> str:

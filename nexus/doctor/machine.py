@@ -12,8 +12,9 @@ from typing import Final
 
 from django.conf import settings
 
+from nexus.doctor.env_file import env_file
 from nexus.doctor.findings import Finding, ok, unknown, wrong
-from nexus.env import PROJECT_DIR, files_named
+from nexus.env import ENV_FILE, PROJECT_DIR, files_named
 
 LEAST_PYTHON: Final = (3, 11)
 LOCK: Final = PROJECT_DIR / "requirements" / "base.txt"
@@ -165,12 +166,12 @@ def secret_files() -> Iterator[Finding]:
 
 
 def paths_of_secrets() -> list[Path]:
-    env_file = PROJECT_DIR / ".env"
-    return [*files_named(), *([env_file] if env_file.is_file() else [])]
+    return [*files_named(), *([ENV_FILE] if ENV_FILE.is_file() else [])]
 
 
 def machine(*, least_mb: int) -> list[Finding]:
     return [
+        *env_file(),
         python(),
         libraries(),
         *disk(least_mb=least_mb),

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
+from nexus.doctor.env_file import unread_lines
 from nexus.env import WrongVariable, load_env_file
 from nexus.launch.child import django
 from nexus.launch.errors import CannotStart
@@ -21,6 +22,7 @@ from nexus.launch.progress import say
 from nexus.lib.home import Home
 
 NEED_NO_DATABASE: Final = (["version"], ["--version"], ["export_openapi"])
+STARTS: Final = (["run"], ["worker"])
 HELP: Final = ("-h", "--help")
 # What Django's list of commands does not know.
 OURS: Final = {
@@ -37,6 +39,8 @@ def main(words: list[str]) -> int:
         return 0
     try:
         load_env_file()
+        if words[:1] in STARTS:
+            tell_unread_lines()
         return obey(words)
     except WrongVariable as error:
         if words[:1] == ["doctor"]:
@@ -44,6 +48,11 @@ def main(words: list[str]) -> int:
         return refused(error)
     except CannotStart as error:
         return refused(error)
+
+
+def tell_unread_lines() -> None:
+    for one in unread_lines():
+        sys.stderr.write(f"nexus: {one.message}\n")
 
 
 def obey(words: list[str]) -> int:

@@ -2,6 +2,7 @@
 
 import sys
 
+from nexus.doctor.env_file import env_file
 from nexus.doctor.findings import exit_code, tell, wrong
 from nexus.env import WrongVariable
 from nexus.launch.child import django
@@ -12,9 +13,9 @@ NO_DATABASE = "There is no database yet."
 
 
 def examine_without_settings(words: list[str], error: WrongVariable) -> int:
-    """Tell the one thing that is known."""
+    """Tell what is known: the value, and lines of `.env` that may be why."""
     remedy = "Correct it, in the environment or in .env; .env.example explains each."
-    findings = [wrong("settings", str(error), remedy=remedy)]
+    findings = [wrong("settings", str(error), remedy=remedy), *env_file()]
     sys.stdout.write(tell(findings, for_programs="--json" in words) + "\n")
     return exit_code(findings)
 
