@@ -16,30 +16,23 @@ from nexus.launch.examine import (
     examine_without_settings,
     has_database,
 )
+from nexus.launch.help import asks_for_help, tell_help
 from nexus.launch.homes import AlreadyRunning, lock_home
 from nexus.launch.postgres import EmbeddedPostgres
-from nexus.launch.progress import say
 from nexus.lib.home import Home
 
 NEED_NO_DATABASE: Final = (["version"], ["--version"], ["export_openapi"])
-STARTS: Final = (["run"], ["worker"])
-HELP: Final = ("-h", "--help")
-# What Django's list of commands does not know.
-OURS: Final = {
-    "run": "Start the product and serve until a signal comes: migrates the database, "
-    "loads the starter catalogue. Variables say how; .env.example explains each.",
-    "ready": "Say whether the web server of this machine serves: exit code 0, else 1.",
-}
 
 
 def main(words: list[str]) -> int:
     """Return the exit code; what a person can mend is one line without a traceback."""
-    words = [*map(as_module, words[:1]), *words[1:]]
+    named = 2 if words[:1] == ["help"] else 1
+    words = [*map(as_module, words[:named]), *words[named:]]
     if asks_for_help(words) and tell_help(words):
         return 0
     try:
         load_env_file()
-        if words[:1] in STARTS:
+        if starts_something(words):
             tell_unread_lines()
         return obey(words)
     except WrongVariable as error:
@@ -48,6 +41,10 @@ def main(words: list[str]) -> int:
         return refused(error)
     except CannotStart as error:
         return refused(error)
+
+
+def starts_something(words: list[str]) -> bool:
+    return words[:1] in (["run"], ["worker"]) and "--healthy" not in words
 
 
 def tell_unread_lines() -> None:
@@ -75,23 +72,6 @@ def obey(words: list[str]) -> int:
 def as_module(word: str) -> str:
     """Return the name of the command's module, which cannot have hyphens."""
     return word if word.startswith("-") else word.replace("-", "_")
-
-
-def asks_for_help(words: list[str]) -> bool:
-    return words[:1] in ([], ["help"]) or any(word in HELP for word in words)
-
-
-def tell_help(words: list[str]) -> bool:
-    """Tell of ours what is asked; return whether Django has nothing to add."""
-    about = [word for word in words if word not in ("help", *HELP)][:1]
-    if not about:  # its own list follows
-        for name, told in OURS.items():
-            say(f"nexus {name}\n    {told}\n")
-        return False
-    if about[0] not in OURS:
-        return False
-    say(f"usage: nexus {about[0]}\n\n{OURS[about[0]]}")
-    return True
 
 
 def refuse_arguments(words: list[str]) -> None:

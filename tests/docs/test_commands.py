@@ -11,7 +11,7 @@ import pytest
 from django.core.management import get_commands, load_command_class
 
 from nexus.env import PROJECT_DIR
-from nexus.launch.commands import OURS
+from nexus.launch.help import OURS
 
 PAGES: Final = sorted([*PROJECT_DIR.glob("*.md"), *PROJECT_DIR.glob("docs/**/*.md")])
 CODE: Final = re.compile(r"```.*?```|`[^`]+`", re.DOTALL)

@@ -5,21 +5,44 @@ from pathlib import Path
 import pytest
 from django.core.management import get_commands
 
-from nexus.launch.commands import OURS, needs_one
+from nexus.launch.commands import needs_one
+from nexus.launch.help import COMMANDS as LISTED
+from nexus.launch.help import OURS
 from tests.launch.program import call
 
 COMMANDS = sorted(name for name, app in get_commands().items() if "nexus." in app)
 
 
 @pytest.mark.parametrize("words", [[], ["help"], ["-h"]], ids=str)
-def test_it_lists_all_commands(tmp_path: Path, words: list[str]) -> None:
+def test_it_lists_our_commands(tmp_path: Path, words: list[str]) -> None:
     ended = call(tmp_path / "home", *words)
 
     assert (ended.returncode, ended.stderr) == (0, "")
-    assert ended.stdout.startswith("nexus run\n    Start the product")
-    assert "\nnexus ready\n" in ended.stdout
-    assert set(COMMANDS) <= set(ended.stdout.split())
+    lines = ended.stdout.splitlines()
+    assert lines[2].split()[:3] == ["run", "start", "the"]
+    assert "nexus help --commands" in lines[-1]
+    assert max(map(len, lines)) <= 80
     assert not (tmp_path / "home").exists()
+
+
+def test_it_leaves_no_command_out() -> None:
+    ours = {name.replace("_", "-") for name in COMMANDS}
+
+    assert set(LISTED) == ours | set(OURS)
+
+
+def test_it_names_djangos_when_asked(tmp_path: Path) -> None:
+    ended = call(tmp_path / "home", "help", "--commands")
+
+    assert {*COMMANDS, "migrate", "shell"} <= set(ended.stdout.split())
+    assert not (tmp_path / "home").exists()
+
+
+def test_it_knows_a_command_by_the_name_it_lists(tmp_path: Path) -> None:
+    ended = call(tmp_path / "home", "help", "export-openapi")
+
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout.startswith("usage: nexus export_openapi ")
 
 
 @pytest.mark.parametrize("name", OURS)
