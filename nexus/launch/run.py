@@ -19,6 +19,7 @@ import psycopg
 from nexus import __version__, settings
 from nexus.launch.child import service
 from nexus.launch.errors import CannotStart
+from nexus.launch.granian_log import CONFIGURATION
 from nexus.launch.homes import lock_home
 from nexus.launch.postgres import EmbeddedPostgres
 from nexus.launch.progress import say, step
@@ -222,6 +223,7 @@ def web_command(host: str) -> list[str]:
         "--backpressure": "512",
         "--http1-buffer-size": "65536",  # bounds the headers of a request
         "--log-level": "warning",
+        "--log-config": str(CONFIGURATION),
     }
     words = [word for pair in options.items() for word in pair]
     # One that crashed is replaced, while the others go on.

@@ -57,6 +57,7 @@ def test_it_works(program: Program) -> None:
 
 
 def test_it_complains_about_nothing(program: Program) -> None:
+    assert "[WARNING]" not in program.told
     assert program.said == ""
 
 
