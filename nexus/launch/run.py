@@ -1,6 +1,7 @@
 """`make run`: the whole product on one machine, in the foreground."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -11,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager, suppress
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 from types import FrameType
 
 import psycopg
@@ -240,9 +241,13 @@ def folder_of_counts() -> Iterator[dict[str, str]]:
     if settings.WEB_WORKERS == 1:
         yield {}
         return
-    memory = SHARED_MEMORY if os.access(SHARED_MEMORY, os.W_OK) else None
+    memory = SHARED_MEMORY if os.access(SHARED_MEMORY, os.W_OK) else gettempdir()
+    home = settings.HOME.path.stat()  # by number: containers call theirs the same
+    prefix = f"nexus-metrics-{home.st_dev}-{home.st_ino}-"
+    for left in Path(memory).glob(f"{prefix}*"):  # by a program that was killed
+        shutil.rmtree(left, ignore_errors=True)
     with TemporaryDirectory(
-        prefix="nexus-metrics-", dir=memory, ignore_cleanup_errors=True
+        prefix=prefix, dir=memory, ignore_cleanup_errors=True
     ) as folder:
         yield {"PROMETHEUS_MULTIPROC_DIR": folder}
 
