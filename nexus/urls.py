@@ -6,11 +6,12 @@ from django.urls import path
 from nexus.api import urls as api
 from nexus.api.documents import JsonDocument, Redoc, Swagger, YamlDocument
 from nexus.api.views.operation import Alive, Metrics, Ready
-from nexus.web.views import start
+from nexus.web.views import start, to_swagger
 
 urlpatterns = [
     *api.urlpatterns,
     path("", start),
+    *(path(guess, to_swagger) for guess in ("docs/", "api/", "api/docs/")),
     path("openapi.json", JsonDocument.as_view(), name="openapi"),
     path("openapi.yaml", YamlDocument.as_view()),
     path("swagger/", Swagger.as_view()),

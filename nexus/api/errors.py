@@ -258,7 +258,8 @@ def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return plain(request, Failure(404, "not_found", "There is nothing at this path."))
+    told = "There is nothing at this path; /openapi.json names those there are."
+    return plain(request, Failure(404, "not_found", told))
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

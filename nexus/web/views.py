@@ -2,7 +2,7 @@
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from nexus import __version__
@@ -18,3 +18,9 @@ def start(request: HttpRequest) -> HttpResponse:
         "tmdb_notice": TMDB_NOTICE,
     }
     return render(request, "web/start.html", context)
+
+
+@require_safe
+def to_swagger(request: HttpRequest) -> HttpResponse:
+    """Lead from where people look for the API's pages to where these are."""
+    return redirect("/swagger/")

@@ -19,6 +19,20 @@ def test_the_start_page_answers_only_reads() -> None:
     assert Client().post("/").status_code == 405
 
 
+@pytest.mark.parametrize("path", ["/docs", "/docs/", "/api", "/api/", "/api/docs/"])
+def test_it_leads_to_the_documents_from_where_people_look(path: str) -> None:
+    response = Client().get(path)
+
+    assert (response.status_code, response["Location"]) == (302, "/swagger/")
+
+
+def test_a_path_that_is_none_tells_where_the_others_are() -> None:
+    response = Client().get("/api/v1/")
+
+    assert response.status_code == 404
+    assert "/openapi.json" in response.json()["message"]
+
+
 @pytest.mark.parametrize(
     "path", ["/static/web/start.css", "/static/admin/css/base.css"]
 )
