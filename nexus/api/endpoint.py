@@ -299,7 +299,7 @@ def reader_of(shape: Shape, *, partial: bool = False) -> Serializer[Any]:
 
 def check(reader: Serializer[Any], data: Any) -> dict[str, Any]:
     """Return what the reader makes of the input; it keeps nothing of it."""
-    if data is None:
-        nothing = ErrorDetail("No data provided", "null")
-        raise ValidationError({"non_field_errors": [nothing]})
+    if not isinstance(data, Mapping):
+        told = ErrorDetail("Give a JSON object.", "null" if data is None else "invalid")
+        raise ValidationError({"non_field_errors": [told]})
     return cast("dict[str, Any]", reader.run_validation(data))

@@ -45,6 +45,12 @@ class MovieId(WholeNumber):
         super().__init__(min_value=1, max_value=MAX_ID, **options)
 
 
+class Many(serializers.ListField):
+    """A JSON array; what came instead is not told by Python's name for it."""
+
+    default_error_messages = {"not_a_list": "Give a list."}
+
+
 class Day(serializers.DateField):
     def to_internal_value(self, value: Any) -> date:
         if not isinstance(value, str):

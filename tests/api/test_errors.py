@@ -28,6 +28,25 @@ def test_it_covers_impossible_ids(api: Api, path: str) -> None:
     assert_shape(api.get(path), status=404, code="not_found")
 
 
+@pytest.mark.parametrize("body", [[1], '"text"', "1", "true"])
+def test_it_tells_the_body_that_is_no_object_in_words_of_json(
+    api: Api, body: object
+) -> None:
+    answer = api.post("/api/auth/login/", body)
+
+    assert_shape(answer, status=400, code="validation_error")
+    told = {"code": "invalid", "message": "Give a JSON object."}
+    assert answer.json["errors"] == {"body": [told]}
+
+
+def test_it_tells_what_is_no_list_in_words_of_json(owner_api: Api) -> None:
+    answer = owner_api.post("/api/user/preferences/", {"genres": "Drama"})
+
+    assert_shape(answer, status=400, code="validation_error")
+    told = {"code": "not_a_list", "message": "Give a list."}
+    assert answer.json["errors"] == {"genres": [told]}
+
+
 def test_it_covers_wrong_methods(api: Api) -> None:
     answer = api.patch("/api/movies/", {})
 

@@ -4,7 +4,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from nexus.accounts.models import USERNAME
-from nexus.api.fields import MovieId, Text
+from nexus.api.fields import Many, MovieId, Text
 from nexus.api.paging import CursorParams
 from nexus.api.shapes.accounts import UserRef
 from nexus.api.shapes.common import cursor_page_of
@@ -13,8 +13,8 @@ from nexus.playlists.models import PlaylistVisibility
 from nexus.playlists.operations import MAX_MOVIES
 
 
-def movie_ids(**options: Any) -> serializers.ListField:
-    return serializers.ListField(child=MovieId(), max_length=MAX_MOVIES, **options)
+def movie_ids(**options: Any) -> Many:
+    return Many(child=MovieId(), max_length=MAX_MOVIES, **options)
 
 
 class PlaylistInput(serializers.Serializer[Any]):

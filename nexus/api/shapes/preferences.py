@@ -3,7 +3,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from nexus.api.fields import MAX_ID, MovieId, WholeNumber
+from nexus.api.fields import MAX_ID, Many, MovieId, WholeNumber
 
 
 @extend_schema_field(
@@ -40,9 +40,9 @@ class PersonId(WholeNumber):
 
 
 class PreferencesInput(serializers.Serializer[Any]):
-    genres = serializers.ListField(child=GenreRef(), max_length=50, required=False)
-    people = serializers.ListField(child=PersonId(), max_length=100, required=False)
-    movies = serializers.ListField(child=MovieId(), max_length=100, required=False)
+    genres = Many(child=GenreRef(), max_length=50, required=False)
+    people = Many(child=PersonId(), max_length=100, required=False)
+    movies = Many(child=MovieId(), max_length=100, required=False)
 
 
 class GenreOutput(serializers.Serializer[Any]):
