@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 from rest_framework.exceptions import ValidationError
-from rest_framework.fields import empty
+from rest_framework.fields import RegexField, empty
+from rest_framework.serializers import Serializer
 
 from nexus.api.endpoint import Params, reader_of
 
@@ -21,7 +22,7 @@ def all_kinds() -> list[type[Params]]:
     return kinds(Params)
 
 
-def kinds(of: type[Params]) -> list[type[Params]]:
+def kinds(of: type[Any]) -> list[type[Any]]:
     return [of, *(kind for below in of.__subclasses__() for kind in kinds(below))]
 
 
@@ -51,3 +52,18 @@ def test_there_is_no_rule_that_would_be_passed_over() -> None:
             assert not field.read_only, (kind, name)
             assert field.default is empty or not callable(field.default), (kind, name)
             assert field.source == name, kind
+
+
+def test_what_a_value_looks_like_is_said_in_words() -> None:
+    import_module("nexus.api.urls")
+    shapes = [kind for kind in kinds(Serializer) if kind.__module__.startswith("nexus")]
+    patterned = [
+        field
+        for shape in shapes
+        for field in shape._declared_fields.values()
+        if isinstance(field, RegexField)
+    ]
+
+    unsaid = RegexField.default_error_messages["invalid"]
+    assert len(patterned) > 5
+    assert [one for one in patterned if one.error_messages["invalid"] == unsaid] == []

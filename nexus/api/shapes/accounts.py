@@ -22,10 +22,11 @@ class Email(Text, serializers.EmailField):
         return super().to_internal_value(data).lower()
 
 
+USERNAME_IN_WORDS = "3 to 30 letters, digits, dots, hyphens or underscores."
+
+
 class Username(Text, serializers.RegexField):
-    default_error_messages = {
-        "invalid": "3 to 30 letters, digits, dots, hyphens or underscores."
-    }
+    default_error_messages = {"invalid": USERNAME_IN_WORDS}
 
     def __init__(self, **options: Any) -> None:
         super().__init__(USERNAME, min_length=3, max_length=30, **options)
@@ -198,10 +199,14 @@ class ProfileInput(serializers.Serializer[Any]):
         allow_blank=True,
         allow_null=True,
         required=False,
+        error_messages={"invalid": "A region looks like PT: ISO 3166-1."},
         help_text="ISO 3166-1.",
     )
     language = serializers.RegexField(
-        r"^[a-z]{2}(-[A-Z]{2})?$", required=False, help_text="Such as `en` or `pt-BR`."
+        r"^[a-z]{2}(-[A-Z]{2})?$",
+        required=False,
+        error_messages={"invalid": "A language looks like pt or pt-BR."},
+        help_text="Such as `en` or `pt-BR`.",
     )
     timezone = Timezone(
         max_length=64, required=False, help_text="IANA, `Europe/Paris`."

@@ -4,7 +4,7 @@ from rest_framework import serializers
 
 from nexus.accounts.models import USERNAME, AuditEntry, Role
 from nexus.api.paging import CursorParams
-from nexus.api.shapes.accounts import UserRef
+from nexus.api.shapes.accounts import USERNAME_IN_WORDS, UserRef
 from nexus.api.shapes.common import Reason, cursor_page_of
 
 
@@ -19,10 +19,16 @@ class RoleOutput(serializers.Serializer[Any]):
 
 class AuditParams(CursorParams):
     action = serializers.RegexField(
-        r"^[a-z_]{1,40}$", required=False, help_text="Such as `role_changed`."
+        r"^[a-z_]{1,40}$",
+        required=False,
+        error_messages={"invalid": "An action looks like role_changed."},
+        help_text="Such as `role_changed`.",
     )
     member = serializers.RegexField(
-        USERNAME, required=False, help_text="The username of whom it is about."
+        USERNAME,
+        required=False,
+        error_messages={"invalid": USERNAME_IN_WORDS},
+        help_text="The username of whom it is about.",
     )
 
 

@@ -256,6 +256,7 @@ class FilterParams(Params):
     language = serializers.RegexField(
         r"^[a-z]{2,3}$",
         required=False,
+        error_messages={"invalid": "A language looks like pt: ISO 639-1."},
         help_text="ISO 639-1, the original language; lists tell titles in English.",
     )
     person = ParamNumber(required=False, min_value=-(2**31), max_value=2**31 - 1)

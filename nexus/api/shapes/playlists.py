@@ -6,7 +6,7 @@ from rest_framework import serializers
 from nexus.accounts.models import USERNAME
 from nexus.api.fields import Many, MovieId, Text
 from nexus.api.paging import CursorParams
-from nexus.api.shapes.accounts import UserRef
+from nexus.api.shapes.accounts import USERNAME_IN_WORDS, UserRef
 from nexus.api.shapes.common import cursor_page_of
 from nexus.api.shapes.movies import MovieOutput
 from nexus.playlists.models import PlaylistVisibility
@@ -88,7 +88,12 @@ class PlaylistDetailOutput(PlaylistOutput):
 
 
 class PlaylistListParams(CursorParams):
-    owner = serializers.RegexField(USERNAME, required=False, help_text="A username.")
+    owner = serializers.RegexField(
+        USERNAME,
+        required=False,
+        error_messages={"invalid": USERNAME_IN_WORDS},
+        help_text="A username.",
+    )
     visibility = serializers.ChoiceField(
         choices=PlaylistVisibility.choices, required=False
     )
