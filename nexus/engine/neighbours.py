@@ -100,6 +100,15 @@ class NearLines:
             while self.held > self.most:
                 self.held -= self.lines.pop(next(iter(self.lines))).films.size
 
+    def forget(self) -> None:
+        """Hold nothing from now on: of a catalogue that another one has replaced.
+
+        Who still has it in use finds each line anew.
+        """
+        with self.lock:
+            self.most = self.held = 0
+            self.lines.clear()
+
 
 def find_lines(
     content: Content, judged: Ints, others: Content | None = None

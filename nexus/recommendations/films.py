@@ -238,13 +238,18 @@ class FilmStore:
         try:
             if self.is_due(with_film):
                 self.is_doubted = False
-                self.picture = draw(self.picture, now=now)
+                self.replace(draw(self.picture, now=now))
             rest_s = (monotonic() - began_s) * (1 / SHARE - 1)
         finally:
             if rest_s is None:  # it failed: what was doubted still is
                 self.is_doubted, rest_s = True, TRIED_AGAIN_AFTER_S
             self.rests_until = monotonic() + rest_s
             self.lock.release()
+
+    def replace(self, picture: Picture) -> None:
+        old, self.picture = self.picture, picture
+        if old.catalogue is not picture.catalogue:
+            old.catalogue.near.forget()  # requests may have it for seconds
 
     def begin_aside(self, now: datetime) -> None:
         if self.aside is None or not self.aside.is_alive():
@@ -254,9 +259,9 @@ class FilmStore:
             self.aside.start()
 
     def redraw_aside(self, now: datetime) -> None:
-        give_back()  # of earlier pictures, which last requests had in use
         try:
             self.redraw(None, now=now, waits=False)
+            give_back()
         except DatabaseTrouble as error:
             logger.warning("the films could not be read: %s", error)
         finally:

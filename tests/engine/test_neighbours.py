@@ -101,3 +101,16 @@ def test_it_forgets_the_longest_unused_first() -> None:
         lines.of(CATALOGUE.content, np.array([row]))
 
     assert list(lines.lines) == [0, 2]
+
+
+def test_once_it_is_to_forget_it_holds_nothing() -> None:
+    lines = NearLines()
+    before = lines.of(CATALOGUE.content, np.arange(3))
+
+    lines.forget()
+    after = lines.of(CATALOGUE.content, np.arange(3))
+
+    assert (lines.held, lines.lines) == (0, {})
+    for one, other in zip(before, after, strict=True):
+        assert one.films.tolist() == other.films.tolist()
+        assert one.weights.tolist() == other.weights.tolist()
