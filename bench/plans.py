@@ -37,7 +37,9 @@ from nexus.catalog.queries import (  # noqa: E402
 )
 from nexus.catalog.rows import (  # noqa: E402
     FIRST_PAGE,
+    counted,
     read_beside,
+    read_counted,
     read_film,
     read_in_order,
     read_listed,
@@ -55,6 +57,7 @@ from nexus.recommendations.shortlist import changed, read_shortlist  # noqa: E40
 PAGE_SIZE = 20
 VARIANTS = 3  # of filters together
 TOP_RATED = "top rated"
+NARROW = (MovieFilters(person=1), MovieFilters(ids=(1,)))
 GENRES = "numbers of the genres"
 READ_ALL = (GENRES,)  # every film, on purpose: see docs/adr/0010
 # Tables of a few rows each, which no index makes quicker.
@@ -244,6 +247,8 @@ def kept_plans(now: datetime) -> Iterator[Seen]:
     for order in orders({}):
         start, end = FIRST_PAGE
         read_listed(lists_of(MovieFilters(), now, order), start=start, end=end)
+        for narrow in NARROW:
+            read_counted(lists_of(narrow, now, order), start=start, end=end)
     with connection.cursor() as cursor:
         cursor.execute(KEPT)
         found = cursor.fetchall()
@@ -280,8 +285,9 @@ def look_at_lists(now: datetime, *, analyze: bool) -> Iterator[Seen]:
         count = Sql(f"{found.sql} LIMIT %s", (*found.values, last + 1))
         yield explain(f"count {told}", count, analyze=analyze)
         for order, films in lists.items():
-            first = films.ids(start=0, end=PAGE_SIZE)
-            deep = films.ids(start=last - PAGE_SIZE, end=last)
+            page = partial(counted, films) if films.is_narrow else films.ids
+            first = page(start=0, end=PAGE_SIZE)
+            deep = page(start=last - PAGE_SIZE, end=last)
             yield explain(f"{order} {told}", first, analyze=analyze)
             yield explain(f"{order} p500 {told}", deep, analyze=analyze)
 

@@ -24,12 +24,14 @@ NOTHING: Final = Sql("FALSE")
 class FilmQuery:
     """The films that pass, in an order; nobody has asked for them yet.
 
-    keeps_plan: whether the index of the order is the best way to the first of them,
-    whatever the condition's values are
+    is_narrow:  whether they are so few that the first are found by reading all
+    keeps_plan: whether one way is the best to the first of them, whatever the
+    condition's values are: the index of the order, or that of their ids if narrow
     """
 
     condition: Sql
     order: str
+    is_narrow: bool = False
     keeps_plan: bool = False
 
     @property

@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 
 from nexus.catalog.conditions import FilmQuery
 from nexus.catalog.copies import COPIES
-from nexus.catalog.rows import Version, count_rows, estimate, read_listed
+from nexus.catalog.rows import Version, count_rows, estimate, read_counted, read_listed
 
 T = TypeVar("T")
 
@@ -57,7 +57,12 @@ def read_page(films: FilmQuery, *, key: Hashable, page: int, page_size: int) -> 
     `key` tells this list from any other; equal lists have equal keys at any time.
     """
     start, end = (page - 1) * page_size, page * page_size
-    found = read_listed(films, start=start, end=end)
+    if films.is_narrow:
+        found, count = read_counted(films, start=start, end=end)
+        if count is not None:
+            return Page(found, count)
+    else:
+        found = read_listed(films, start=start, end=end)
     if is_last(found, start=start, page_size=page_size):
         return Page(found, start + len(found))
     reach = LAST_PAGE * page_size

@@ -39,7 +39,9 @@ WEIGHTED_AVERAGE = (
     f"(vote_average * vote_count::float8 + {PRIOR_AVERAGE * PRIOR_VOTES})"
     f" / (vote_count::float8 + {PRIOR_VOTES})"
 )
-HAS_PERSON = "id IN (SELECT movie_id FROM catalog_credit WHERE person_id = ANY(%s))"
+HAS_PERSON = (
+    "id = ANY(ARRAY(SELECT movie_id FROM catalog_credit WHERE person_id = ANY(%s)))"
+)
 GENRE_NAMES = "genre-names"
 NAMES_KEPT_S = 5.0
 GENRE_COUNTS_KEPT_S = 600.0
@@ -111,8 +113,7 @@ def find_movies(
 
 
 def list_movies(filters: MovieFilters, *, now: datetime, ordering: str) -> FilmQuery:
-    condition = passing(filters, is_listed(now))
-    return FilmQuery(condition, ORDER[ordering], keeps_plan=filters == ALL)
+    return film_query(filters, is_listed(now), order=ORDER[ordering])
 
 
 def find_top_rated(
@@ -127,10 +128,16 @@ def top_rated(filters: MovieFilters, *, now: datetime) -> FilmQuery:
     """Return films with enough votes, best Bayesian average first."""
     has_votes = Sql("vote_count >= %s", (TOP_RATED_MIN_VOTES,))
     enough = all_of([is_listed(now), has_votes])
+    return film_query(filters, enough, order=f"{WEIGHTED_AVERAGE} DESC NULLS LAST, id")
+
+
+def film_query(filters: MovieFilters, among: Sql, *, order: str) -> FilmQuery:
+    others = replace(filters, person=None, ids=None)
     return FilmQuery(
-        passing(filters, enough),
-        f"{WEIGHTED_AVERAGE} DESC NULLS LAST, id",
-        keeps_plan=filters == ALL,
+        passing(filters, among),
+        order,
+        is_narrow=filters.person is not None or filters.ids is not None,
+        keeps_plan=others == ALL,
     )
 
 

@@ -41,6 +41,11 @@ FROM (SELECT id, row_number() OVER () AS place FROM ({{}}) AS listed) AS page
 JOIN catalog_movie USING (id)
 ORDER BY place
 """  # noqa: S608
+# All films of a narrow list are read to find the first: they are counted, too.
+COUNTED: Final = f"""
+SELECT {VERSION}, count(*) OVER ()
+FROM catalog_movie WHERE {{}} ORDER BY {{}} LIMIT %s OFFSET %s
+"""  # noqa: S608
 # Both in one statement, as JSON, so that a film's page waits once for them.
 BESIDE: Final = """
 SELECT (
@@ -103,6 +108,24 @@ def read_listed(films: FilmQuery, *, start: int, end: int) -> list[Version]:
     return rows(LISTED.format(ids.sql), ids.values)
 
 
+def counted(films: FilmQuery, *, start: int, end: int) -> Sql:
+    statement = COUNTED.format(films.condition.sql, films.order)
+    return Sql(statement, (*films.condition.values, end - start, start))
+
+
+def read_counted(
+    films: FilmQuery, *, start: int, end: int
+) -> tuple[list[Version], int | None]:
+    """Return one page of a narrow list, and how many films are on all of them.
+
+    A page without films does not know that.
+    """
+    asked = counted(films, start=start, end=end)
+    found = (kept_rows if films.keeps_plan else rows)(asked.sql, asked.values)
+    count = found[0][-1] if found else None
+    return [(id_, xmin, ctid) for id_, xmin, ctid, _ in found], count
+
+
 def read_with_versions(ids: Sequence[int]) -> Iterator[tuple[Version, Movie]]:
     """Yield what lists tell of the films, in any order, with their versions."""
     names = names_of(TOLD_IN_LISTS)
@@ -145,7 +168,7 @@ def read_people(ids: Collection[int]) -> dict[int, str]:
 
 def read_ids_of_person(person_id: int) -> list[int]:
     """Return the id, the one that replaced it, and those that this one replaced."""
-    return [id_ for (id_,) in rows(PERSON, {"id": person_id})]
+    return [id_ for (id_,) in kept_rows(PERSON, {"id": person_id})]
 
 
 def films(statement: str, values: Values, columns: str) -> list[Movie]:

@@ -1,4 +1,5 @@
 from datetime import date
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -256,6 +257,18 @@ def test_it_filters_by_person(api: Api) -> None:
     make_movie(title="Without")
 
     assert titles(api, person=keanu.pk) == ["As cast", "As director"]
+
+
+def test_it_counts_the_films_of_a_person_on_every_page(api: Api) -> None:
+    keanu = make_person("Keanu Reeves")
+    for _ in range(3):
+        add_credit(make_movie(), keanu)
+    make_movie(title="Without")
+    ask = partial(api.get, "/api/movies/", person=keanu.pk, page_size=2)
+
+    assert [len(ask(page=page).json["results"]) for page in (1, 2)] == [2, 1]
+    assert [ask(page=page).json["count"] for page in (1, 2)] == [3, 3]
+    assert ask(page=3).status == 404
 
 
 @pytest.mark.parametrize("asked", [6384, -1, -2])

@@ -69,6 +69,19 @@ def test_a_page_that_is_not_full_is_not_counted() -> None:
     assert count_queries(lambda: read(2)) + 1 == count_queries(lambda: read(1))
 
 
+@pytest.mark.parametrize("number", [1, 10, 100])
+def test_given_films_are_read_and_counted_at_once(number: int) -> None:
+    ids = tuple(films(number))
+    found = []
+
+    def read_given() -> None:
+        now, given = timezone.now(), MovieFilters(ids=ids)
+        found.append(find_movies(given, page=1, page_size=1, now=now))
+
+    assert count_queries(read_given) == 1
+    assert [(page.ids, page.count) for page in found] == [([ids[0]], number)]
+
+
 def test_an_empty_list_has_one_empty_page() -> None:
     assert read(1) == ([], 0)
 
