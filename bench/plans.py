@@ -37,6 +37,7 @@ from nexus.catalog.queries import (  # noqa: E402
 )
 from nexus.catalog.rows import (  # noqa: E402
     FIRST_PAGE,
+    count_rows,
     counted,
     read_beside,
     read_counted,
@@ -58,6 +59,16 @@ PAGE_SIZE = 20
 VARIANTS = 3  # of filters together
 TOP_RATED = "top rated"
 NARROW = (MovieFilters(person=1), MovieFilters(ids=(1,)))
+WIDE = (
+    MovieFilters(genres=(18,)),
+    MovieFilters(year_min=1990, year_max=2019),
+    MovieFilters(language="en"),
+)
+RANGES = (
+    *(MovieFilters(year=1994), MovieFilters(year_min=1990, year_max=1999)),
+    *(MovieFilters(runtime_min=90), MovieFilters(vote_average_max=2)),
+    *(MovieFilters(vote_count_min=100), MovieFilters(language="en")),
+)
 GENRES = "numbers of the genres"
 READ_ALL = (GENRES,)  # every film, on purpose: see docs/adr/0010
 # Tables of a few rows each, which no index makes quicker.
@@ -249,6 +260,11 @@ def kept_plans(now: datetime) -> Iterator[Seen]:
         read_listed(lists_of(MovieFilters(), now, order), start=start, end=end)
         for narrow in NARROW:
             read_counted(lists_of(narrow, now, order), start=start, end=end)
+        for wide in WIDE:
+            films = lists_of(wide, now, order)
+            read_listed(films, start=start, end=end, is_wide=True)
+    for ranges in RANGES:
+        count_rows(lists_of(ranges, now, "-popularity"), most=LAST_PAGE * PAGE_SIZE)
     with connection.cursor() as cursor:
         cursor.execute(KEPT)
         found = cursor.fetchall()

@@ -27,12 +27,17 @@ class FilmQuery:
     is_narrow:  whether they are so few that the first are found by reading all
     keeps_plan: whether one way is the best to the first of them, whatever the
     condition's values are: the index of the order, or that of their ids if narrow
+    keeps_count: whether one way is the best to count them, whatever those values are
+    walk: finds the same films, in this order, along its index and in no other way:
+    the best one to the first of them where many films pass, as they often do
     """
 
     condition: Sql
     order: str
     is_narrow: bool = False
     keeps_plan: bool = False
+    keeps_count: bool = False
+    walk: Sql | None = None
 
     @property
     def unordered(self) -> Sql:
@@ -41,21 +46,39 @@ class FilmQuery:
             self.condition.values,
         )
 
+    @property
+    def ordered(self) -> Sql:
+        found = self.unordered
+        return Sql(f"{found.sql} ORDER BY {self.order}", found.values)
+
     def first(self, count: int) -> Sql:
         """Return the statement that finds so many: the number is a part of its text.
 
         PostgreSQL would plan an unknown number as a tenth of all.
         """
-        found = self.unordered
-        return Sql(f"{found.sql} ORDER BY {self.order} LIMIT {count}", found.values)
+        found = self.walk or self.ordered
+        return Sql(f"{found.sql} LIMIT {count}", found.values)
 
     def ids(self, *, start: int, end: int) -> Sql:
         """Return the statement that finds those of one page."""
-        found = self.unordered
+        found = self.ordered
         return Sql(
-            f"{found.sql} ORDER BY {self.order} LIMIT %s OFFSET %s",
-            (*found.values, end - start, start),
+            f"{found.sql} LIMIT %s OFFSET %s", (*found.values, end - start, start)
         )
+
+
+def walked(among: Sql, condition: Sql, *, order: str) -> Sql:
+    """Return those `among` which pass, in this order, looked at one after the other.
+
+    PostgreSQL takes no condition into what has an offset, so that no index of its
+    columns is another way: the plan is the same whatever the values are.
+    """
+    return Sql(
+        "SELECT id FROM"  # noqa: S608  all values are parameters
+        f" (SELECT * FROM catalog_movie WHERE {among.sql} ORDER BY {order} OFFSET 0)"
+        f" AS film WHERE {condition.sql}",
+        (*among.values, *condition.values),
+    )
 
 
 def joined_by(word: str, conditions: Sequence[Sql]) -> Sql:

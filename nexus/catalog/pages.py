@@ -11,7 +11,7 @@ from threading import Lock
 from time import monotonic
 from typing import Any, Final, TypeVar
 
-from nexus.catalog.conditions import FilmQuery
+from nexus.catalog.conditions import FilmQuery, Sql
 from nexus.catalog.copies import COPIES
 from nexus.catalog.rows import Version, count_rows, estimate, read_counted, read_listed
 
@@ -21,6 +21,9 @@ LAST_PAGE: Final = 500
 DEAR_S = 0.005  # to count; what took longer is kept for a while
 LARGE: Final = 1_000  # so many films took some time, too
 KEPT_S: Final = 60.0
+# Times as many as pages reach: so far off is no estimate of one column's values.
+SURE: Final = 4
+ALL_FILMS: Final = Sql("SELECT id FROM catalog_movie")
 
 
 class Turn:
@@ -57,18 +60,21 @@ def read_page(films: FilmQuery, *, key: Hashable, page: int, page_size: int) -> 
     `key` tells this list from any other; equal lists have equal keys at any time.
     """
     start, end = (page - 1) * page_size, page * page_size
+    reach, wide = LAST_PAGE * page_size, False
     if films.is_narrow:
         found, count = read_counted(films, start=start, end=end)
         if count is not None:
             return Page(found, count)
     else:
-        found = read_listed(films, start=start, end=end)
+        wide = is_wide(films, key=key, reach=reach)
+        found = read_listed(films, start=start, end=end, is_wide=wide)
     if is_last(found, start=start, page_size=page_size):
         return Page(found, start + len(found))
-    reach = LAST_PAGE * page_size
+    if wide:
+        return Page(found, expected(films.unordered, key=key))
     count = kept_if_dear(
         (key, reach),
-        lambda: count_films(films, reach=reach),
+        lambda: count_films(films, key=key, reach=reach),
         lasts=lambda count: count > reach,  # it is an estimate
     )
     return Page(found, count)
@@ -117,7 +123,32 @@ def is_large(found: object) -> bool:
     return isinstance(found, int) and found >= LARGE
 
 
-def count_films(films: FilmQuery, *, reach: int) -> int:
+def count_films(films: FilmQuery, *, key: Hashable, reach: int) -> int:
     """Count the films as far as pages reach, and estimate how many more there are."""
-    counted = count_rows(films.unordered, most=reach + 1)
-    return counted if counted <= reach else max(counted, estimate(films.unordered))
+    counted = count_rows(films, most=reach + 1)
+    if counted <= reach:
+        return counted
+    return max(counted, expected(films.unordered, key=key))
+
+
+def is_wide(films: FilmQuery, *, key: Hashable, reach: int) -> bool:
+    """Say whether surely more films pass than pages reach, without counting them.
+
+    Where few would, or there are no more in all, to ask would be a statement too many.
+    """
+    sure = SURE * reach
+    may_be = films.keeps_plan or films.walk is not None
+    if not may_be or expected(ALL_FILMS, key="all films") <= sure:
+        return False
+    return expected(films.unordered, key=key) > sure
+
+
+def expected(films: Sql, *, key: Hashable) -> int:
+    """Return how many there are by PostgreSQL's estimate of the last minute."""
+    name = ("expected", key)
+    found: int | None = COPIES.find(name)
+    if found is None:
+        found = estimate(films)
+        since = COPIES.times_forgotten
+        COPIES.keep(name, found, keep_s=KEPT_S, since=since, lasts=True)
+    return found

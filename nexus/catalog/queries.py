@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 
 from django.db.models import (
@@ -18,7 +18,7 @@ from django.db.models import (
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Cast
 
-from nexus.catalog.conditions import FilmQuery, Sql, all_of, any_of
+from nexus.catalog.conditions import FilmQuery, Sql, all_of, any_of, walked
 from nexus.catalog.copies import COPIES
 from nexus.catalog.expiry import is_listed, shown
 from nexus.catalog.models import (
@@ -80,6 +80,7 @@ RANGES = {
     "vote_count_min": "vote_count >= %s",
     "language": "original_language = %s",
 }
+OTHERS = [field.name for field in fields(MovieFilters) if field.name not in RANGES]
 
 ORDERINGS: dict[str, tuple[str, ...]] = {
     "popularity": ("popularity", "vote_count"),
@@ -113,7 +114,8 @@ def find_movies(
 
 
 def list_movies(filters: MovieFilters, *, now: datetime, ordering: str) -> FilmQuery:
-    return film_query(filters, is_listed(now), order=ORDER[ordering])
+    found = film_query(filters, is_listed(now), order=ORDER[ordering])
+    return replace(found, keeps_count=is_of_one_column(filters))
 
 
 def find_top_rated(
@@ -133,12 +135,25 @@ def top_rated(filters: MovieFilters, *, now: datetime) -> FilmQuery:
 
 def film_query(filters: MovieFilters, among: Sql, *, order: str) -> FilmQuery:
     others = replace(filters, person=None, ids=None)
+    is_genre = len(filters.genres) == 1 and replace(filters, genres=()) == ALL
+    # Few films are of a year, or have many votes: to expect them costs a statement.
+    is_coarse = filters.year is None and filters.vote_count_min is None
+    has_walk = is_genre or (is_coarse and is_of_one_column(filters))
     return FilmQuery(
         passing(filters, among),
         order,
         is_narrow=filters.person is not None or filters.ids is not None,
         keeps_plan=others == ALL,
+        walk=walked(among, passing(filters), order=order) if has_walk else None,
     )
+
+
+def is_of_one_column(filters: MovieFilters) -> bool:
+    """Say whether a range of one index is what passes."""
+    given = [name for name in RANGES if getattr(filters, name) is not None]
+    columns = {RANGES[name].partition(" ")[0] for name in given}
+    others = all(getattr(filters, name) == getattr(ALL, name) for name in OTHERS)
+    return len(columns) == 1 and others
 
 
 def order_by(ordering: str) -> list[OrderBy | str]:
@@ -167,9 +182,9 @@ ORDER = {
 }
 
 
-def passing(filters: MovieFilters, among: Sql) -> Sql:
-    """Narrow these films by the filters."""
-    wanted = [among]
+def passing(filters: MovieFilters, *among: Sql) -> Sql:
+    """Narrow films, or these, by the filters."""
+    wanted = [*among]
     for name, sql in RANGES.items():
         if (value := getattr(filters, name)) is not None:
             wanted.append(Sql(sql, (value,)))

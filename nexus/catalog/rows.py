@@ -99,9 +99,15 @@ def read_in_order(ids: Sequence[int]) -> list[Movie]:
     return [found[id_] for id_ in ids if id_ in found]
 
 
-def read_listed(films: FilmQuery, *, start: int, end: int) -> list[Version]:
-    """Return the versions of the films of one page, in their order."""
-    if films.keeps_plan and (start, end) == FIRST_PAGE:
+def read_listed(
+    films: FilmQuery, *, start: int, end: int, is_wide: bool = False
+) -> list[Version]:
+    """Return the versions of the films of one page, in their order.
+
+    is_wide: whether many films pass
+    """
+    is_kept = films.keeps_plan or (is_wide and films.walk is not None)
+    if is_kept and (start, end) == FIRST_PAGE:
         first = films.first(end)
         return kept_rows(LISTED.format(first.sql), first.values)
     ids = films.ids(start=start, end=end)
@@ -133,9 +139,11 @@ def read_with_versions(ids: Sequence[int]) -> Iterator[tuple[Version, Movie]]:
         yield (id_, xmin, ctid), film(names, told)
 
 
-def count_rows(ids: Sql, *, most: int) -> int:
-    """Count what this finds, `most` of them at most."""
-    [[number]] = rows(COUNT.format(ids.sql), [*ids.values, most])
+def count_rows(films: FilmQuery, *, most: int) -> int:
+    """Count the films, `most` of them at most."""
+    found = films.unordered
+    counted = kept_rows if films.keeps_count else rows
+    [[number]] = counted(COUNT.format(found.sql), [*found.values, most])
     return int(number)
 
 

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 from threading import Event, get_ident
+from typing import Any
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from nexus.catalog import copies, pages, queries
@@ -100,9 +102,68 @@ def test_what_lists_tell_takes_no_further_query() -> None:
 def test_it_counts_as_far_as_pages_reach() -> None:
     films(6)
 
-    assert count_films(ALL, reach=6) == 6
+    assert count_films(ALL, key="all", reach=6) == 6
     # Beyond, what PostgreSQL expects; never fewer than there were found.
-    assert count_films(ALL, reach=4) >= 5
+    assert count_films(ALL, key="all", reach=4) >= 5
+
+
+def analyze() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE catalog_movie")
+
+
+def test_a_list_that_is_surely_wide_is_not_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pages, "LAST_PAGE", 1)
+    films(30)
+    analyze()
+    counts = []
+
+    def ask(ordering: str, page_size: int) -> int:
+        def read_wide() -> None:
+            wide, now = MovieFilters(year_min=1990), timezone.now()
+            found = find_movies(
+                wide, page=1, page_size=page_size, ordering=ordering, now=now
+            )
+            counts.append(found.count)
+
+        return count_queries(read_wide)
+
+    # What is expected of all films, of these, and a page; a page; a page and a count.
+    assert [ask("title", 5), ask("-runtime", 5), ask("title", 20)] == [3, 1, 2]
+    assert counts[0] == counts[1] > 5
+    assert counts[2] > 20
+
+
+@pytest.mark.parametrize("ordering", sorted(ORDER))
+@pytest.mark.parametrize(
+    "wanted", [{"year_min": 1990}, {"genres": (18,)}, {"language": "en"}]
+)
+def test_a_wide_list_has_the_films_of_any_other(
+    monkeypatch: pytest.MonkeyPatch, wanted: dict[str, Any], ordering: str
+) -> None:
+    values = [None, 3, 1, 2, None, 3]
+    for number, value in enumerate(values * 6):
+        make_movie(
+            title=f"Film {number % 7}",
+            year=[1980, 2000, 2001][number % 3],
+            genres=[18] if number % 4 else [27],
+            original_language="en" if number % 5 else "fr",
+            vote_count=value,
+            popularity=value,
+            runtime=value,
+        )
+    told = []
+    for sure in (10**9, 0):
+        monkeypatch.setattr(pages, "SURE", sure)
+        filters, now = MovieFilters(**wanted), timezone.now()
+        told.append(
+            find_movies(filters, page=1, page_size=20, ordering=ordering, now=now).ids
+        )
+
+    assert told[0] == told[1]
+    assert len(told[0]) == 20
 
 
 @pytest.mark.parametrize(("dear_s", "told"), [(3600.0, [1, 2]), (0.0, [1, 1])])

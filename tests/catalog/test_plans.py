@@ -45,13 +45,25 @@ def test_nothing_reads_all_films(films: None, monkeypatch: pytest.MonkeyPatch) -
     assert len(found) > 4_000
     assert [(one.what, one.nodes) for one in found if one.is_wrong] == []
     kept = [one for one in found if one.kind == "kept"]
-    kinds = 1 + len(plans.NARROW)
-    assert len(kept) == kinds * len(plans.orders({})) + KEPT_BESIDES
+    kinds = 1 + len(plans.NARROW) + len(plans.WIDE)
+    besides = KEPT_BESIDES + len(plans.RANGES)
+    assert len(kept) == kinds * len(plans.orders({})) + besides
     lists = [one.nodes for one in kept if "Limit" in one.nodes]
     counted = [nodes for nodes in lists if "WindowAgg" in nodes[nodes.index("Limit") :]]
     assert len(counted) == len(plans.NARROW) * len(plans.orders({}))
     assert {nodes[-1] for nodes in counted} == {BY_ID}
-    below = [nodes[nodes.index("Limit") + 1] for nodes in lists if nodes not in counted]
+    ranges = [nodes for nodes in lists if nodes[0] == "Aggregate"]
+    assert len(ranges) == len(plans.RANGES)
+    others = [nodes for nodes in lists if nodes not in counted + ranges]
+    below = [
+        next(
+            node
+            for node in nodes[nodes.index("Limit") + 1 :]
+            if node != "Subquery Scan"
+        )
+        for nodes in others
+    ]
+    assert len(below) == (1 + len(plans.WIDE)) * len(plans.orders({}))
     assert [node for node in below if not node.startswith(ALONG_AN_INDEX)] == []
     by_tagline = FilmQuery(Sql("tagline = 'x'"), "id")
     [best] = [one for one in found if one.what == "top rated "]
