@@ -1,13 +1,13 @@
 """What films and words are found by when somebody types a title."""
 
 from collections.abc import Iterable, Iterator
-from itertools import chain
 from typing import Final
 
 from django.db import transaction
+from django.db.models import Prefetch, QuerySet
 from django.db.models.functions import Now
 
-from nexus.catalog.models import LastRun, Movie, TitleWord
+from nexus.catalog.models import LastRun, Movie, MovieText, TitleWord
 from nexus.catalog.titles import (
     all_words_of,
     keys_of,
@@ -16,11 +16,10 @@ from nexus.catalog.titles import (
 )
 
 AT_ONCE = 1_000
-READ_AT_ONCE: Final = 10_000
 # Said to be done of all films; another name where the rule becomes another.
-SORTED: Final = "sort titles by language"
-SORTED_BY: Final = ("id", "title", "original_title", "original_language", "sort_title")
-Row = tuple[int, str, str, str | None, str]
+DERIVED: Final = "write titles without their signs"
+DERIVED_COLUMNS: Final = ("sort_title", "title_keys", "title_words")
+READ: Final = ("id", "title", "original_title", "original_language", *DERIVED_COLUMNS)
 
 
 def derive_titles(movie: Movie, other_titles: Iterable[str] = ()) -> None:
@@ -34,71 +33,73 @@ def derive_titles(movie: Movie, other_titles: Iterable[str] = ()) -> None:
 
 
 def derive_missing() -> int:
-    """Derive what films lack that an older version stored; return how many they were.
+    """Derive what an older version did not, or otherwise; return for how many films.
 
     Some at a time, each time for good: an interrupted run goes on where it ended.
     """
-    total = sort_anew()
-    while done := derive_some():
+    total = derive_anew()
+    lacking = Movie.objects.filter(title_keys=[]).order_by("id")
+    while done := derive(lacking[:AT_ONCE]):
         total += done
     return total
 
 
 @transaction.atomic
-def derive_some() -> int:
-    lacking = Movie.objects.filter(title_keys=[]).select_for_update()
-    movies = list(lacking.order_by("id").prefetch_related("texts")[:AT_ONCE])
+def derive(films: QuerySet[Movie]) -> int:
+    """Derive as these films are called now."""
+    movies = with_titles(films.select_for_update())
     for movie in movies:
-        texts = movie.texts.all()
-        derive_titles(movie, [text.title for text in texts if text.title])
+        derive_from_all(movie)
     store_words(movies)
-    Movie.objects.bulk_update(movies, ["sort_title", "title_keys", "title_words"])
+    Movie.objects.bulk_update(movies, DERIVED_COLUMNS)
     return len(movies)
 
 
-def sort_anew() -> int:
-    """Put right how an older version sorted films; return how many they were.
+def with_titles(films: QuerySet[Movie]) -> list[Movie]:
+    titled = MovieText.objects.filter(title__isnull=False).only("movie", "title")
+    texts = Prefetch("texts", titled, to_attr="titled")
+    return list(films.only(*READ).prefetch_related(texts))
+
+
+def derive_from_all(movie: Movie) -> None:
+    texts: list[MovieText] = movie.titled  # type: ignore[attr-defined]  # read by with_titles
+    derive_titles(movie, [text.title for text in texts if text.title])
+
+
+def derive_anew() -> int:
+    """Put right what an older version derived; return how many films had that.
 
     All titles are looked at, and few are written: after an interruption fewer. It is
     done once none was wrong: until then that version may have served and stored more.
     """
-    if LastRun.objects.filter(job=SORTED).exists():
+    if LastRun.objects.filter(job=DERIVED).exists():
         return 0
-    wrong = list(chain.from_iterable(map(wrongly_sorted, batches())))
+    wrong = [movie.pk for batch in batches() for movie in batch if is_wrong(movie)]
     for start in range(0, len(wrong), AT_ONCE):
-        sort_some(wrong[start : start + AT_ONCE])
+        some = wrong[start : start + AT_ONCE]
+        derive(Movie.objects.filter(id__in=some).order_by("id"))
     if not wrong:
-        done = LastRun(job=SORTED, began_at=Now())
+        done = LastRun(job=DERIVED, began_at=Now())
         LastRun.objects.bulk_create([done], ignore_conflicts=True)
     return len(wrong)
 
 
-def batches() -> Iterator[list[Row]]:
+def batches() -> Iterator[list[Movie]]:
     last = 0
-    films = Movie.objects.order_by("id").values_list(*SORTED_BY)
-    while batch := list(films.filter(id__gt=last)[:READ_AT_ONCE]):
+    films = Movie.objects.order_by("id")
+    while batch := with_titles(films.filter(id__gt=last)[:AT_ONCE]):
         yield batch
-        last = batch[-1][0]
+        last = batch[-1].pk
 
 
-def wrongly_sorted(batch: Iterable[Row]) -> list[int]:
-    return [
-        id_
-        for id_, title, original_title, language, held in batch
-        if sort_title(title, original_title, language) != held
-    ]
-
-
-@transaction.atomic
-def sort_some(ids: Iterable[int]) -> None:
-    """Sort these as they are called now."""
-    locked = Movie.objects.filter(id__in=ids).select_for_update().order_by("id")
-    movies = list(locked.only(*SORTED_BY))
-    for movie in movies:
-        movie.sort_title = sort_title(
-            movie.title, movie.original_title, movie.original_language
-        )
-    Movie.objects.bulk_update(movies, ["sort_title"])
+def is_wrong(movie: Movie) -> bool:
+    """Say whether it is sorted wrong, or cannot be found by all that it should."""
+    sorted_by, keys, words = movie.sort_title, movie.title_keys, movie.title_words
+    derive_from_all(movie)
+    lacks = {*movie.title_keys}.difference(keys) or {*movie.title_words}.difference(
+        words
+    )
+    return movie.sort_title != sorted_by or bool(lacks)
 
 
 def store_words(movies: Iterable[Movie]) -> None:

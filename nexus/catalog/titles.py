@@ -27,7 +27,12 @@ FIRST_WORD = re.compile(r"[\W_]*([^\W_]+)(?:\s|(?<=[ln])['\u2019])")
 # Letters that Unicode does not take apart into a base letter and a mark.
 LETTERS = str.maketrans(
     {"ø": "o", "đ": "d", "ł": "l", "æ": "ae", "œ": "oe", "ð": "d", "þ": "th"}
+    # Taken apart it is "1/2", and would run into a number before it.
+    | {fraction: f" {fraction}" for fraction in "½⅓⅔¼¾"}
 )
+# What stands between two letters without a space: "E.T.", "Spider-Man", "Ocean's".
+JOINT = re.compile(r"(?<=[^\W_])(?:[^\w\s]|_)+(?=[^\W_])")
+AND_SIGN = re.compile(r"(?<=\s)&(?=\s)")
 LONGEST_WORD = 40
 LONGEST_KEY = 500  # fits the entry of an index, in any script
 # Whoever types a word of three letters wrong has typed another word.
@@ -38,8 +43,11 @@ BEGINNING = 7
 
 
 def fold(title: str) -> str:
-    """Return the words of a title in lower case, without accents and punctuation."""
-    kept = title.casefold()
+    """Return the words of a title in lower case, without accents and punctuation.
+
+    "&" is the word "and".
+    """
+    kept = AND_SIGN.sub("and", title.casefold())
     if not kept.isascii():
         plain = unicodedata.normalize("NFKD", kept.translate(LETTERS))
         kept = "".join(letter for letter in plain if not unicodedata.combining(letter))
@@ -83,12 +91,29 @@ def words_of(title: str) -> list[str]:
     return [word[:LONGEST_WORD] for word in fold(title).split()]
 
 
+def written_so(title: str) -> set[str]:
+    """Return the title, and as people type it who leave out its signs.
+
+    "Spiderman" for "Spider-Man", "et" for "E.T.", "oceans" for "Ocean's".
+    """
+    told = {title, AND_SIGN.sub("", title)}
+    return told | {JOINT.sub("", one) for one in told}
+
+
 def keys_of(titles: Iterable[str]) -> list[str]:
-    return sorted({title_key(title) for title in titles})
+    return sorted({key for title in titles for key in all_keys_of(title)})
+
+
+def all_keys_of(title: str) -> Iterator[str]:
+    for way in written_so(title):
+        # "L.A." written as one word is no article.
+        has_its_first_word = words_of(way)[:1] == words_of(title)[:1]
+        yield title_key(way) if has_its_first_word else fold(way)[:LONGEST_KEY]
 
 
 def all_words_of(titles: Iterable[str]) -> list[str]:
-    return sorted({word for title in titles for word in words_of(title)})
+    ways = {way for title in titles for way in written_so(title)}
+    return sorted({word for way in ways for word in words_of(way)})
 
 
 def typos_forgiven(word: str) -> int:

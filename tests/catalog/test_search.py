@@ -37,6 +37,11 @@ def found(typed: str) -> list[str]:
         ("the lord of the blue rings", "The Lord of the Rings"),
         ("spider man", "Spiderman"),
         ("spiderman", "Spider-Man"),
+        ("xmen", "X-Men"),
+        ("mash", "M*A*S*H"),
+        ("schindlers list", "Schindler's List"),
+        ("thelma and louise", "Thelma & Louise"),
+        ("8 1/2", "8½"),
         ("eternal sunshine whatsoever", "Eternal Sunshine"),
         ("50%", "50% Off"),
         ("$", "$"),
@@ -88,8 +93,7 @@ def test_what_an_older_version_stored_is_derived_once() -> None:
 def test_how_an_older_version_sorted_films_is_put_right_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(title_index, "READ_AT_ONCE", 2)
-    monkeypatch.setattr(title_index, "AT_ONCE", 1)
+    monkeypatch.setattr(title_index, "AT_ONCE", 2)
     for title in ("Die Hard", "The Matrix", "As Good as It Gets", "Heat"):
         make_movie(title=title)
     right = list(Movie.objects.order_by("id").values_list("sort_title", flat=True))
@@ -101,6 +105,23 @@ def test_how_an_older_version_sorted_films_is_put_right_once(
     held = list(Movie.objects.order_by("id").values_list("sort_title", flat=True))
     assert done == (2, 0)
     assert held == right == ["die hard", "matrix", "as good as it gets", "heat"]
+
+
+def test_what_an_older_version_found_films_by_is_put_right_once() -> None:
+    heat = make_movie(title="Heat")
+    movie = make_movie(title="Cold")
+    MovieText.objects.create(
+        movie=movie, language="fr", region="FR", title="Spider-Man : le film"
+    )
+    old = {"title_keys": ["cold"], "title_words": ["cold", "spider", "man"]}
+    Movie.objects.filter(pk=movie.pk).update(**old)
+    version_of_heat = Movie.objects.values("updated_at").get(pk=heat.pk)
+
+    done = (derive_missing(), derive_missing(), derive_missing())
+
+    assert done == (1, 0, 0)
+    assert found("spidreman") == ["Cold"]
+    assert Movie.objects.values("updated_at").get(pk=heat.pk) == version_of_heat
 
 
 @pytest.mark.parametrize(

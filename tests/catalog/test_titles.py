@@ -3,7 +3,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nexus.catalog.titles import (
+    all_words_of,
     fold,
+    keys_of,
     remainders,
     sort_title,
     stored_remainders,
@@ -24,6 +26,9 @@ from nexus.catalog.titles import (
         ("  M*A*S*H ", "m a s h"),
         ("Зеркало", "зеркало"),
         ("ﬁn", "fin"),
+        ("8½", "8 1 2"),
+        ("Fast & Furious", "fast and furious"),
+        ("R&B", "r b"),
         ("...", ""),
     ],
 )
@@ -45,6 +50,30 @@ def test_it_folds(title: str, folded: str) -> None:
 )
 def test_it_is_found_without_what_is_an_article_somewhere(title: str, key: str) -> None:
     assert title_key(title) == key
+
+
+@pytest.mark.parametrize(
+    ("title", "keys"),
+    [
+        ("The Matrix", {"matrix"}),
+        ("Spider-Man", {"spider man", "spiderman"}),
+        ("WALL·E", {"wall e", "walle"}),
+        ("The X-Men", {"x men", "xmen"}),
+        ("Schindler's List", {"schindler s list", "schindlers list"}),
+        ("L.A. Story", {"a story", "la story"}),
+        ("Lilo & Stitch", {"lilo and stitch", "lilo stitch"}),
+        ("...", {"..."}),
+    ],
+)
+def test_it_is_found_without_its_signs(title: str, keys: set[str]) -> None:
+    assert set(keys_of([title])) == keys
+
+
+def test_words_are_known_together_and_apart() -> None:
+    words = all_words_of(["E.T. the Extra-Terrestrial", "Mission: Impossible"])
+
+    assert {"e", "t", "et", "extra", "terrestrial", "extraterrestrial"} < set(words)
+    assert "missionimpossible" not in words
 
 
 @pytest.mark.parametrize(
