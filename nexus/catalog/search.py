@@ -12,20 +12,26 @@ from typing import Any, Final
 from nexus.catalog.conditions import NOTHING, Sql, all_of, any_of, joined_by
 from nexus.catalog.models import WELL_KNOWN_VOTES
 from nexus.catalog.rows import VERSION, Version, rows
-from nexus.catalog.titles import fold, title_key, words_of
+from nexus.catalog.titles import AND_SIGN, words_of
 from nexus.catalog.typed import (
     SHORTEST_BEGINNING,
+    YEAR,
     Typed,
+    Whole,
     as_typed,
-    corrected_keys,
+    as_whole,
+    corrected_titles,
+    keys_of,
     put_right,
+    without_one,
 )
 
 MOST_FOUND: Final = 200  # the best known ones of those that match
 ENOUGH: Final = 20  # a page: nobody has to have mistyped
 MOST_WORDS: Final = 12  # of what was typed; titles are known by fewer
 FEWEST_TO_LEAVE_ONE_OUT: Final = 3
-PUT_RIGHT, BEGINS_SO, THE_VERY_TITLE = 1, 2, 3  # how close to a title
+# How close to a title, or to how one begins; the same ones are spelled otherwise.
+PUT_RIGHT, BEGINS_THE_SAME, BEGINS_SO, THE_SAME_TITLE, THE_VERY_TITLE = range(1, 6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +58,18 @@ def best_matches(
     First the very title, then titles that begin so, then by the words they share; what
     matches equally by votes. A title without words, as "$", is found by all of it.
     """
-    words, part = words_of(text)[:MOST_WORDS], slice(start, min(end, MOST_FOUND))
-    typed = as_typed(words)
-    found = matching(among, text, typed, have_all(typed), part)
+    words = words_of(AND_SIGN.sub("", text))[:MOST_WORDS]
+    part = slice(start, min(end, MOST_FOUND))
+    typed, whole = as_typed(words), as_whole(text)
+    found = matching(among, whole, typed, have_all(typed), part)
     if words and not is_answer(found, words):
         put_right(typed)
-        found = matching(among, text, typed, have_all(typed), part)
+        whole = replace(whole, likely=keys_of(corrected_titles(typed)))
+        found = matching(among, whole, typed, have_all(typed), part)
         if not found.count:
-            found = matching(among, text, typed, have_most(typed), part)
+            titles = [*corrected_titles(typed), *without_one(typed)]
+            whole = replace(whole, likely=keys_of(titles))
+            found = matching(among, whole, typed, have_most(typed), part)
     return found
 
 
@@ -70,7 +80,7 @@ def is_answer(found: Matches, words: Sequence[str]) -> bool:
     """
     if not found.count:
         return False
-    is_called_so = found.closest == THE_VERY_TITLE
+    is_called_so = found.closest >= THE_SAME_TITLE
     return len(words) > 1 or found.count >= ENOUGH or is_called_so
 
 
@@ -108,18 +118,15 @@ def has_word(one: Typed) -> Sql:
 
 # No index has it: to look along all films for some that match would take for ever.
 KNOWN_FIRST: Final = "coalesce(vote_count, 0) DESC, id"
-RANKED_BY = f"{VERSION}, vote_count, sort_title, title_keys, title_words"
+RANKED_BY = f"{VERSION}, year, vote_count, sort_title, title_keys, title_words"
 
 
 def matching(
-    among: Sql, text: str, typed: Sequence[Typed], has_words: Sql, part: slice
+    among: Sql, whole: Whole, typed: Sequence[Typed], has_words: Sql, part: slice
 ) -> Matches:
     """Return films by how close each comes to the whole title, best first."""
-    key, corrected = title_key(text), corrected_keys(typed)
-    # What is typed may begin with an article, or with a word that is one elsewhere.
-    beginnings = sorted({key, fold(text)}) if typed else []
-    found = found_in_all_ways(among, [key, *corrected], beginnings, has_words)
-    closeness = closeness_to(key, beginnings, corrected)
+    found = found_in_all_ways(among, whole, has_words)
+    closeness = closeness_to(whole, [one.word for one in typed])
     likeness = joined_by(" + ", list(map(likeness_of, typed)) or [Sql("0")])
     query = Sql(
         "SELECT id, xmin, ctid, count(*) OVER (), max(closeness) OVER () FROM ("  # noqa: S608  all values are parameters
@@ -137,7 +144,7 @@ def matching(
     )
     told = rows(query.sql, query.values)
     if not told and part.start:  # behind the last one: how many are there?
-        first = matching(among, text, typed, has_words, slice(0, 1))
+        first = matching(among, whole, typed, has_words, slice(0, 1))
         return replace(first, versions=[])
     return matches(told)
 
@@ -149,18 +156,16 @@ def matches(found: Sequence[tuple[Any, ...]]) -> Matches:
     return Matches([one[:3] for one in found], min(count, MOST_FOUND), closest)
 
 
-def found_in_all_ways(
-    among: Sql, keys: Sequence[str], beginnings: Sequence[str], has_words: Sql
-) -> Sql:
+def found_in_all_ways(among: Sql, whole: Whole, has_words: Sql) -> Sql:
     """Return what finds films by their titles and by the words that they have.
 
     Of each way the best known films: all of them would be too many to rank. Only where
     too few are well known, all films are looked at: of a common word there may be
     thousands.
     """
-    called = Sql("title_keys && %s::text[]", (keys,))
-    long = [one for one in beginnings if len(one) >= SHORTEST_BEGINNING]
-    ways = [best(all_of([among, called]))]
+    keys = [*whole.exact, *whole.same, *whole.likely]
+    long = [one for one in whole.exact if len(one) >= SHORTEST_BEGINNING]
+    ways = [best(all_of([among, is_called(keys)]))]
     ways += [best_that_begin(among, one) for one in long]
     if has_words != NOTHING:
         well_known = Sql(f"vote_count >= {WELL_KNOWN_VOTES}")
@@ -198,18 +203,35 @@ def best_that_begin(among: Sql, beginning: str) -> Sql:
     )
 
 
-def closeness_to(key: str, beginnings: Sequence[str], corrected: Sequence[str]) -> Sql:
+def closeness_to(whole: Whole, words: list[str]) -> Sql:
     """Say whether that is a title, how one begins, or what one is put right."""
-    cases = [(Sql("title_keys @> %s::text[]", ([key],)), THE_VERY_TITLE)]
-    cases += [
-        (Sql("starts_with(sort_title, %s::text)", (one,)), BEGINS_SO)
-        for one in beginnings
+    cases = [
+        (is_called(whole.exact), THE_VERY_TITLE),
+        (is_called(whole.same), THE_SAME_TITLE),
+        (Sql("sort_title ^@ ANY(%s::text[])", (whole.exact,)), BEGINS_SO),
+        (begins_together(words, whole.together), BEGINS_SO),
+        (Sql("sort_title ^@ ANY(%s::text[])", (whole.beginnings,)), BEGINS_THE_SAME),
+        (is_called(whole.likely), PUT_RIGHT),
     ]
-    if corrected:
-        cases.append((Sql("title_keys && %s::text[]", (corrected,)), PUT_RIGHT))
-    whens = " ".join(f"WHEN {passes.sql} THEN {close}" for passes, close in cases)
+    return case_of(cases, 0)
+
+
+def is_called(keys: list[str]) -> Sql:
+    return Sql("title_keys && %s::text[]", (keys,))
+
+
+def begins_together(words: list[str], together: str) -> Sql:
+    """Match "E.T. the Extra-Terrestrial" by "et", but not "Eternal"."""
+    return Sql(
+        "title_words @> %s::text[] AND replace(sort_title, ' ', '') ^@ %s::text",
+        (words, together),
+    )
+
+
+def case_of(cases: Sequence[tuple[Sql, int]], otherwise: int) -> Sql:
+    whens = " ".join(f"WHEN {passes.sql} THEN {told}" for passes, told in cases)
     values = tuple(value for passes, _ in cases for value in passes.values)
-    return Sql(f"CASE {whens} ELSE 0 END", values)
+    return Sql(f"CASE {whens} ELSE {otherwise} END", values)
 
 
 def begins_with(beginning: str) -> Sql:
@@ -223,10 +245,12 @@ def escaped(text: str) -> str:
 
 
 def likeness_of(one: Typed) -> Sql:
-    """Say how surely the film has the word that was typed."""
-    cases = [(one.same, 3), (one.possible, 1)]
-    whens = [
-        f"WHEN title_words && %s::text[] THEN {how}" for words, how in cases if words
+    """Say how surely the film has the word that was typed, or is of that year."""
+    cases = [
+        (Sql("title_words && %s::text[]", (sorted(words),)), how)
+        for words, how in ((one.same, 3), (one.possible, 1))
+        if words
     ]
-    values = tuple(sorted(words) for words, _ in cases if words)
-    return Sql(f"CASE {' '.join(whens)} ELSE 2 END" if whens else "2", values)
+    if YEAR.fullmatch(one.word):
+        cases.append((Sql("year = %s", (int(one.word),)), 3))
+    return case_of(cases, 2) if cases else Sql("2")

@@ -3,16 +3,20 @@
 Typos are put right among all words that titles have (`TitleWord`).
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice, pairwise, product
 from typing import Final
 
 from nexus.catalog.rows import rows
+from nexus.catalog.spellings import other_spellings, spellings_of
 from nexus.catalog.titles import (
+    AND_SIGN,
     ARTICLES,
     LONGEST_WORD,
     SHORTEST_FORGIVEN,
+    fold,
     remainders,
     title_key,
     typos_forgiven,
@@ -23,6 +27,7 @@ SHORTEST_BEGINNING: Final = 3  # of a word not typed to its end
 MOST_ENDINGS: Final = 100
 MOST_CORRECTIONS: Final = 50
 MOST_TITLES: Final = 20  # made of corrected words
+YEAR: Final = re.compile(r"(?:18|19|20)[0-9]{2}")
 # Words of titles: those written so, those that have one of the remainders, and those
 # that begin so, of which least is left to type. Of an array that it knows PostgreSQL
 # expects too much of the index, and reads the table: a word costs far more to compare
@@ -43,7 +48,7 @@ class Typed:
 
     word: str
     is_needed: bool = True
-    same: set[str] = field(default_factory=set)  # the word, or it and a neighbour
+    same: set[str] = field(default_factory=set)  # it, also spelled or joined otherwise
     likely: set[str] = field(default_factory=set)  # it begins so, or is one typo away
     possible: set[str] = field(default_factory=set)  # two typos away
     parts: list[tuple[str, str]] = field(default_factory=list)  # two words instead
@@ -57,18 +62,46 @@ class Typed:
         return bool(self.meant or self.parts)
 
 
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """What was typed as the whole of a title, and what may be meant by it; folded."""
+
+    together: str  # without spaces
+    exact: list[str]  # also without what is an article somewhere
+    same: list[str]  # in other spellings
+    beginnings: list[str]  # the same, also with an article
+    likely: list[str] = field(default_factory=list)  # put right, or less a word
+
+
 def as_typed(words: Sequence[str]) -> list[Typed]:
     """Believe the words, and neighbours written as one, whether titles have them."""
     has_name = any(word not in ARTICLES for word in words)
     typed = [
-        Typed(word, is_needed=word not in ARTICLES or not has_name, same={word})
-        for word in words
+        Typed(
+            word,
+            is_needed=word not in ARTICLES or not has_name,
+            same={word, *spellings},
+        )
+        for word, spellings in zip(words, spellings_of(words), strict=True)
     ]
     for one, other in pairwise(typed):
         joined = f"{one.word}{other.word}"[:LONGEST_WORD]
         one.same.add(joined)
         other.same.add(joined)
     return typed
+
+
+def as_whole(text: str) -> Whole:
+    folded = fold(text) or text
+    exact = {folded, title_key(text), title_key(AND_SIGN.sub("", text))}
+    others = list(other_spellings(text))
+    same = set(map(title_key, others)).difference(exact)
+    return Whole(
+        together=folded.replace(" ", ""),
+        exact=sorted(exact),
+        same=sorted(same),
+        beginnings=sorted(same.union(others)),
+    )
 
 
 def put_right(typed: Sequence[Typed]) -> None:
@@ -79,7 +112,9 @@ def put_right(typed: Sequence[Typed]) -> None:
     words, endings = similar_words(typed)
     for one in typed:
         one.same &= words
-        correct(one, words)
+        # Of a film that is named with its year, another year is another film.
+        if len(typed) == 1 or not YEAR.fullmatch(one.word):
+            correct(one, words)
         one.parts = [pair for pair in halves_of(one.word) if words.issuperset(pair)]
     typed[-1].likely |= endings
 
@@ -126,7 +161,7 @@ def behind_all(beginning: str) -> str:
     return f"{beginning}\U0010ffff"
 
 
-def corrected_keys(typed: Sequence[Typed]) -> list[str]:
+def corrected_titles(typed: Sequence[Typed]) -> list[str]:
     """Return other titles that may be meant, where words were typed wrong."""
     choices = [
         [one.word] if one.word in one.same else sorted(one.likely)[:MOST_TITLES]
@@ -135,4 +170,22 @@ def corrected_keys(typed: Sequence[Typed]) -> list[str]:
     if all(one.word in one.same for one in typed):
         return []
     titles = map(" ".join, islice(product(*choices), MOST_TITLES))
-    return sorted({title_key(title) for title in titles if title})
+    return [title for title in titles if title]
+
+
+def without_one(typed: Sequence[Typed]) -> list[str]:
+    """Return what was typed without the one of two words, or the other: "titanic film".
+
+    Such a title has to be all that is left: one word alone, too many films have.
+    """
+    words = [one.word for one in typed]
+    places = [place for place, one in enumerate(typed) if one.is_needed]
+    are_known = all(one.is_known for one in typed)
+    left = [" ".join([*words[:place], *words[place + 1 :]]) for place in places]
+    return left if are_known and len(places) == 2 else []
+
+
+def keys_of(titles: Iterable[str]) -> list[str]:
+    """Return what these are found by, however they are spelled."""
+    spelled = {one for title in titles for one in (title, *other_spellings(title))}
+    return sorted(map(title_key, spelled))

@@ -38,10 +38,29 @@ def found(typed: str) -> list[str]:
         ("spider man", "Spiderman"),
         ("spiderman", "Spider-Man"),
         ("xmen", "X-Men"),
+        ("x men", "X-Men"),
         ("mash", "M*A*S*H"),
+        ("m.a.s.h.", "M*A*S*H"),
+        ("extraterestrial", "E.T. the Extra-Terrestrial"),
+        ("la confidential", "L.A. Confidential"),
         ("schindlers list", "Schindler's List"),
+        ("oceans 11", "Ocean's Eleven"),
+        ("rocky 4", "Rocky IV"),
+        ("rocky iv", "Rocky 4"),
+        ("star wars episode 1", "Star Wars: Episode I - The Phantom Menace"),
+        ("malcolm x", "Malcolm X"),
+        ("fast 10", "Fast X"),
+        ("v for vendetta", "V for Vendetta"),
+        ("i robot", "I, Robot"),
+        ("twelve angry men", "12 Angry Men"),
+        ("12 angry men", "Twelve Angry Men"),
+        ("the 6th sense", "The Sixth Sense"),
+        ("doctor strangelove", "Dr. Strangelove"),
         ("thelma and louise", "Thelma & Louise"),
+        ("bonnie & clyde", "Bonnie and Clyde"),
+        ("fast furious", "Fast & Furious"),
         ("8 1/2", "8½"),
+        ("godfather movie", "The Godfather"),
         ("eternal sunshine whatsoever", "Eternal Sunshine"),
         ("50%", "50% Off"),
         ("$", "$"),
@@ -51,6 +70,7 @@ def found(typed: str) -> list[str]:
 def test_it_finds(typed: str, title: str) -> None:
     make_movie(title=title)
     make_movie(title="Something Else Entirely")
+    make_movie(title="Another Movie")
 
     assert found(typed) == [title]
 
@@ -122,6 +142,51 @@ def test_what_an_older_version_found_films_by_is_put_right_once() -> None:
     assert done == (1, 0, 0)
     assert found("spidreman") == ["Cold"]
     assert Movie.objects.values("updated_at").get(pk=heat.pk) == version_of_heat
+
+
+@pytest.mark.parametrize(
+    ("typed", "title", "better_known"),
+    [
+        ("godfather part 2", "The Godfather Part II", "The Godfather, Part 1 and 2"),
+        ("godfather part ii", "The Godfather Part 2", "Part II of The Godfather"),
+        ("seven days", "Seven Days", "7 Days"),
+        ("7 days", "7 Days", "Seven Days"),
+        ("seven days i", "Seven Days in May", "7 Days in Hell"),
+        ("et", "E.T. the Extra-Terrestrial", "Jules et Jim"),
+        ("walle", "WALL·E", "The Wolf of Wall Street"),
+        ("spiderman", "Spider-Man", "The Amazing Spider-Man"),
+        ("spiderman", "Spider-Man: Homecoming", "The Amazing Spider-Man"),
+        ("x-men", "X-Men", "Ten Men"),
+        ("seven", "Seven", "7"),
+        ("romeo & juliet", "Romeo and Juliet", "Juliet and Romeo"),
+        ("confidential", "Confidential", "L.A. Confidential"),
+    ],
+)
+def test_a_title_comes_first_however_it_is_written(
+    typed: str, title: str, better_known: str
+) -> None:
+    make_movie(title=title, vote_count=60)
+    make_movie(title=better_known, vote_count=9_000)
+
+    assert found(typed)[0] == title
+
+
+def test_a_letter_that_begins_is_no_number() -> None:
+    for title in ("Ten Men", "Malcolm X"):
+        make_movie(title=title)
+
+    assert found("x men") == []
+
+
+def test_a_film_is_found_with_its_year() -> None:
+    make_movie(title="King Kong", year=2005, vote_count=9_000)
+    old = make_movie(title="King Kong", year=1933, vote_count=90)
+    make_movie(title="King 1934")
+    make_movie(title="Kong 1935")
+
+    first, *_ = best_matches(is_listed(timezone.now()), "king kong 1933").ids
+
+    assert first == old.pk
 
 
 @pytest.mark.parametrize(

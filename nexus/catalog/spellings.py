@@ -1,0 +1,55 @@
+"""Words of titles that are written in several ways: each means the others."""
+
+from collections.abc import Iterator, Sequence
+from itertools import islice, product
+from typing import Final
+
+from nexus.catalog.titles import ARTICLES, fold
+
+# fmt: off
+SAME: Final = [
+    ("1", "i", "one"), ("2", "ii", "two"), ("3", "iii", "three"), ("4", "iv", "four"),
+    ("5", "v", "five"), ("6", "vi", "six"), ("7", "vii", "seven"),
+    ("8", "viii", "eight"), ("9", "ix", "nine"), ("10", "x", "ten"),
+    ("11", "xi", "eleven"), ("12", "xii", "twelve"), ("13", "xiii", "thirteen"),
+    ("14", "xiv", "fourteen"), ("15", "xv", "fifteen"), ("16", "xvi", "sixteen"),
+    ("17", "xvii", "seventeen"), ("18", "xviii", "eighteen"),
+    ("19", "xix", "nineteen"), ("20", "xx", "twenty"),
+    ("1st", "first"), ("2nd", "second"), ("3rd", "third"), ("4th", "fourth"),
+    ("5th", "fifth"), ("6th", "sixth"), ("7th", "seventh"), ("8th", "eighth"),
+    ("9th", "ninth"), ("10th", "tenth"), ("11th", "eleventh"), ("12th", "twelfth"),
+    ("13th", "thirteenth"), ("20th", "twentieth"),
+    ("doctor", "dr"), ("mister", "mr"), ("saint", "st"), ("versus", "vs", "v"),
+    ("volume", "vol"),
+]
+# fmt: on
+MEANT: Final = {
+    word: sorted({other for same in SAME if word in same for other in same} - {word})
+    for word in {word for same in SAME for word in same}
+}
+MOST_TITLES: Final = 20  # of several such words
+
+
+def spellings_of(words: Sequence[str]) -> list[list[str]]:
+    """Return for each of the folded words how else it may be written.
+
+    A word alone is what it is, "Seven"; so is a letter that begins: "I, Robot", "V for
+    Vendetta", "X-Men".
+    """
+    if sum(word not in ARTICLES for word in words) < 2:
+        return [[] for _ in words]
+    first, *others = words
+    return [
+        [] if first in {"i", "v", "x"} else MEANT.get(first, []),
+        *(MEANT.get(word, []) for word in others),
+    ]
+
+
+def other_spellings(title: str) -> Iterator[str]:
+    """Yield, folded, the title as it may be written otherwise."""
+    words = fold(title).split()
+    choices = [
+        [word, *others] for word, others in zip(words, spellings_of(words), strict=True)
+    ]
+    # What it is written like comes first.
+    return map(" ".join, islice(product(*choices), 1, MOST_TITLES))

@@ -1,0 +1,27 @@
+import pytest
+
+from nexus.catalog.spellings import MOST_TITLES, other_spellings
+
+
+@pytest.mark.parametrize(
+    ("title", "others"),
+    [
+        ("Rocky IV", {"rocky 4", "rocky four"}),
+        ("Rocky V", {"rocky 5", "rocky five", "rocky vs", "rocky versus"}),
+        ("The 6th Sense", {"the sixth sense"}),
+        ("Dr. No", {"doctor no"}),
+        ("Seven", set()),
+        ("The One", set()),
+        ("V for Vendetta", set()),
+        ("I, Robot", set()),
+        ("Heat", set()),
+        ("!", set()),
+        ("", set()),
+    ],
+)
+def test_a_title_is_spelled_otherwise(title: str, others: set[str]) -> None:
+    assert set(other_spellings(title)) == others
+
+
+def test_there_are_not_too_many_spellings() -> None:
+    assert len(list(other_spellings("one two three four five"))) < MOST_TITLES
