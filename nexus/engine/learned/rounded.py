@@ -36,6 +36,16 @@ class Rounded:
         steps = self.steps[columns].astype(np.float64)
         return np.asarray(self.codes[columns] * steps[:, np.newaxis])
 
+    def summed(self, columns: Columns, weights: Floats) -> Floats:
+        """weights @ rows(columns), without the rows being made: float64[d]."""
+        total: Floats = (weights * self.steps[columns]) @ self.codes[columns]
+        return total
+
+    def times(self, columns: Columns, vector: Floats) -> Floats:
+        """rows(columns) @ vector, without the rows being made: float64[m]."""
+        found: Floats = (self.codes[columns] @ vector) * self.steps[columns]
+        return found
+
 
 @dataclass(frozen=True, slots=True)
 class Neighbours:
@@ -75,6 +85,14 @@ class Neighbours:
             if at < end and self.films[at] == wanted:
                 found[k] = self.codes[at]
         return found * float(self.steps[candidate])
+
+
+def dots(one: Rounded, other: Rounded) -> Floats:
+    """float64[n]: each row of one times the same row of the other."""
+    steps = one.steps.astype(np.float64) * other.steps
+    # Codes are whole numbers: no bit of a sum is lost, whatever its order.
+    found = np.einsum("nd,nd->n", one.codes, other.codes, dtype=np.int64)
+    return np.asarray(found * steps, dtype=np.float64)
 
 
 def round_rows(values: Floats, size: type[np.signedinteger] = BYTE) -> Rounded:

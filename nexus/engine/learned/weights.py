@@ -24,6 +24,7 @@ from nexus.engine.learned.rounded import (
     TWO_BYTES,
     Neighbours,
     Rounded,
+    dots,
     round_rows,
 )
 
@@ -71,30 +72,31 @@ class FactoredWeights:
     left:        [n_items, r] in a byte each, by source film
     right:       [n_items, r] in two bytes each, by target film
     rest:        the sparse rest by source film, or None: nothing is left
-    wide:        float32[r, n_items], the codes of right, laid out to be multiplied;
-                 never saved
+    wide:        float32[r, n_items], the codes of right, laid out to be multiplied
+    diagonal:    float64[n_items], of left @ right'; neither is saved
     """
 
     left: Rounded
     right: Rounded
     rest: Neighbours | None
     wide: Singles = field(init=False, repr=False, compare=False)
+    diagonal: Floats = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         wide = np.ascontiguousarray(self.right.codes.T, dtype=np.float32)
         object.__setattr__(self, "wide", freeze(wide))
+        object.__setattr__(self, "diagonal", freeze(dots(self.left, self.right)))
 
     @property
     def n_items(self) -> int:
         return len(self.left.codes)
 
     def product(self, columns: Columns, inputs: Floats) -> Floats:
-        left, right = self.left.rows(columns), self.right.rows(columns)
-        person = inputs @ left
+        person = self.left.summed(columns, inputs)
         found = person.astype(np.float32) @ self.wide
         total: Floats = np.multiply(found, self.right.steps, dtype=np.float64)
-        own = inputs * np.einsum("kr,kr->k", left, right)
-        total[columns] = right @ person - own
+        own = inputs * self.diagonal[columns]
+        total[columns] = self.right.times(columns, person) - own
         if self.rest is not None:
             total += self.rest.product(columns, inputs)
         return total

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from scipy.sparse import csr_array
 
-from nexus.engine.learned.rounded import BYTE, TWO_BYTES, round_rows, round_sparse
+from nexus.engine.learned.rounded import BYTE, TWO_BYTES, dots, round_rows, round_sparse
 from tests.engine.films import laws
 
 numbers = st.floats(-1e6, 1e6)
@@ -34,6 +34,26 @@ def test_it_is_half_a_step_off_at_most(
     least = steps * np.finfo(np.float32).tiny
     assert (np.abs(found - values) <= largest * 0.51 / steps + least).all()
     assert (found * values >= 0).all()
+
+
+@laws
+@given(values=tables)
+def test_it_multiplies_as_its_rows_say(values: np.ndarray) -> None:
+    one, other = round_rows(values), round_rows(values[::-1], TWO_BYTES)
+    every = np.arange(len(values))
+    weights = np.linspace(-1, 1, len(values))
+    least = 1e-9 * (1 + np.abs(values).max(initial=0.0) ** 2)
+
+    assert one.summed(every, weights) == pytest.approx(
+        weights @ one.rows(every), rel=1e-9, abs=least
+    )
+    vector = np.linspace(-1, 1, values.shape[1])
+    assert other.times(every, vector) == pytest.approx(
+        other.rows(every) @ vector, rel=1e-9, abs=least
+    )
+    assert dots(one, other) == pytest.approx(
+        (one.rows(every) * other.rows(every)).sum(axis=1), rel=1e-9, abs=least
+    )
 
 
 @laws
