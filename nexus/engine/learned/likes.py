@@ -20,8 +20,6 @@ from nexus.engine.learned.fold_in import Person, fold_in, taste_variance
 from nexus.engine.learned.interactions import Known
 from nexus.engine.learned.taste import TasteModel
 
-SAMPLE = 256
-
 
 def doubt_of_strangers(model: TasteModel) -> Floats:
     """s, float64[n_items]: variance of expected stars for somebody without ratings."""
@@ -38,8 +36,8 @@ def likes_of_all(
     stars = (model.vectors[:n] @ person.w.astype(np.float32)).astype(np.float64)
     stars += model.quality[:n]
     stars += model.mean - MIDDLE
-    sample = np.unique(np.linspace(0, n - 1, SAMPLE).astype(np.intp))
-    left = taste_variance(model, person, sample).mean() / strangers[sample].mean()
+    # The mean of x' A^-1 x over some films: the sum of A^-1 times the mean of x x'.
+    left = (model.moment * person.covariance).sum() / model.mean_doubt
     width = np.log(strangers * left + model.noise[:n]) / 2
     offset, slope = _along(calibration, len(person), width)
     return np.asarray(expit(offset + slope * stars), dtype=np.float64)

@@ -46,6 +46,7 @@ from nexus.engine.learned.terms import check_least, check_positive
 USUAL_FACTOR, USUAL_BIAS, USUAL_GROUP = 0.05, 0.2, 0.02
 START = 0.1
 INTERCEPT_PENALTY = 1e-3
+SAMPLE = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +116,18 @@ class TasteModel:
     def weighed_pull(self) -> Floats:
         """float64[q, d]: pull . P0."""
         return self.pull @ self.precision
+
+    @cached_property
+    def moment(self) -> Floats:
+        """float64[d, d]: the mean of x x' over some of the films."""
+        n = len(self.vocabulary)
+        rows = self.rows(np.unique(np.linspace(0, n - 1, SAMPLE).astype(np.intp)))
+        return rows.T @ rows / len(rows)
+
+    @cached_property
+    def mean_doubt(self) -> float:
+        """The mean of x' P0^-1 x over these films: of a stranger's expected stars."""
+        return float((self.moment * np.linalg.inv(self.precision)).sum())
 
     def rows(self, columns: Columns) -> Floats:
         """x_j of the films: float64[m, d], exactly what is held."""
