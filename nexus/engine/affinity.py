@@ -56,7 +56,9 @@ def genre_deviation(
     return shrunken_deviation(count, total, mean)
 
 
-def shrunken_deviation(count: Numbers, total: Numbers, mean: Numbers) -> Numbers:
+def shrunken_deviation(
+    count: Numbers, total: Numbers, mean: Numbers | float
+) -> Numbers:
     """Mean deviation of a genre's ratings, in stars: sum(stars - mean) / (n + 5)."""
     return (total - mean * count) / (count + GENRE_PRIOR)
 
@@ -70,6 +72,18 @@ def mean_genre_deviation(
     each = genre_deviation(ratings, columns, mean[of], own[of])
     total = np.bincount(of, weights=each, minlength=rows.size)
     return total / np.maximum(part.sizes, 1)
+
+
+def usual_genre_deviation(genres: Sparse, ratings: GenreRatings, mean: float) -> Floats:
+    """`mean_genre_deviation` of unrated films, of every row: each genre has only one.
+
+    mean: the member's.
+    """
+    each = shrunken_deviation(ratings.count, ratings.total, mean)
+    sizes = np.diff(genres.indptr)
+    of = np.repeat(np.arange(sizes.size), sizes)
+    total = np.bincount(of, weights=each[genres.indices], minlength=sizes.size)
+    return total / np.maximum(sizes, 1)
 
 
 def declared_genre_hits(field: Field, rows: Rows, declared: Sequence[int]) -> Ints:

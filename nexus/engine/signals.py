@@ -10,6 +10,7 @@ from nexus.engine.affinity import (
     declared_person_hits,
     mean_genre_deviation,
     ratings_by_genre,
+    usual_genre_deviation,
 )
 from nexus.engine.arrays import Floats, Ints, Rows, Sparse
 from nexus.engine.catalogue import Catalogue
@@ -156,21 +157,20 @@ def _hear(ratings: _Ratings, genres: Sparse, rows: Ints, own: Floats) -> _Heard:
 
 def _hear_of_all(catalogue: Catalogue, known: Known, ratings: _Ratings) -> _Heard:
     """Hear once of all unrated films that share their genres, and of each rated one."""
-    content = catalogue.content
-    distinct = np.arange(content.genres.shape[0])
-    usual = _hear(ratings, content.genres, distinct, np.full(distinct.size, np.nan))
+    content, n = catalogue.content, len(catalogue)
+    (mean,) = member_mean(ratings.stars, np.array([np.nan]))
+    genres = usual_genre_deviation(content.genres, ratings.by_genre, mean)
     rated = _hear(ratings, catalogue.genres.rows, known.rated, known.stars)
 
-    def fill(usual: Floats, of_rated: Floats) -> Floats:
-        found = usual.take(content.genres_of)
-        found[known.rated] = of_rated
-        return found
+    def put(usual: Floats, of_rated: Floats) -> Floats:
+        usual[known.rated] = of_rated
+        return usual
 
     return _Heard(
         ratings,
-        own=fill(usual.own, rated.own),
-        mean=fill(usual.mean, rated.mean),
-        genre=fill(usual.genre, rated.genre),
+        own=put(np.full(n, np.nan), rated.own),
+        mean=put(np.full(n, mean), rated.mean),
+        genre=put(genres.take(content.genres_of), rated.genre),
     )
 
 
