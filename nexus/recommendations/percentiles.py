@@ -28,19 +28,23 @@ def fit_in(
     Without any film in the scale, the likes are the scores. least: a score below which
     none is of interest; what would get one may be given NaN
     """
-    if not scale.any():
+    # By number: a selection by truth values takes several times as long.
+    measured = np.flatnonzero(scale)
+    if not measured.size:
         return likes
-    own = scores[scale]
+    own = scores[measured]
     # Below the percentile at this place all scores are less than the least.
     first = max(int(np.count_nonzero(own < least)) - 2, 0)
-    by_like, by_score = upwards(likes[scale], first), upwards(own, first)
+    by_like, by_score = upwards(likes[measured], first), upwards(own, first)
     found = np.where(stands_in, np.nan, scores)
     if first:
         stands_in = stands_in & (likes >= by_like[0])
+    places = np.flatnonzero(stands_in)
     # In ascending order they are found several times as fast.
-    places = np.flatnonzero(stands_in)[np.argsort(likes[stands_in])]
-    below = np.searchsorted(by_like, likes[places], side="left")
-    upto = np.searchsorted(by_like, likes[places], side="right")
+    places = places[np.argsort(likes[places])]
+    sought = likes[places]
+    below = np.searchsorted(by_like, sought, side="left")
+    upto = np.searchsorted(by_like, sought, side="right")
     share = (below + upto + 2 * (own.size - by_like.size)) / (2 * own.size)
     shares = np.linspace(0, 1, own.size)[own.size - by_score.size :]
     found[places] = np.interp(share, shares, by_score)

@@ -203,7 +203,7 @@ class Learned:
             likes = latest.likes()
             if own_stars:
                 likes = self.rules.own_stars_first(likes)
-            least = nth_highest(found[among & known], most)
+            least = nth_highest(found[np.flatnonzero(among & known)], most)
             found = fit_in(found, likes, stands_in, scale, least=least)
         return np.where(among, found, np.nan)
 
@@ -213,7 +213,7 @@ class Learned:
         names = [GENRE_NAMES[id_] for id_ in sorted(genres) if id_ in GENRE_NAMES]
         scores = self.model.rank(self.person, ids, declared=names, weight=PICK_WEIGHT)
         known = self.model.vocabulary.columns_of_all(ids) >= 0
-        if not np.isfinite(scores[known]).all():
+        if (known & ~np.isfinite(scores)).any():
             raise ModelBroken("no score for a film it was trained on")
         return scores
 
