@@ -115,7 +115,7 @@ def find_movies(
 
 def list_movies(filters: MovieFilters, *, now: datetime, ordering: str) -> FilmQuery:
     found = film_query(filters, is_listed(now), order=ORDER[ordering])
-    return replace(found, keeps_count=is_of_one_column(filters))
+    return replace(found, keeps_count=only_column(filters) is not None)
 
 
 def find_top_rated(
@@ -138,7 +138,10 @@ def film_query(filters: MovieFilters, among: Sql, *, order: str) -> FilmQuery:
     is_genre = len(filters.genres) == 1 and replace(filters, genres=()) == ALL
     # Few films are of a year, or have many votes: to expect them costs a statement.
     is_coarse = filters.year is None and filters.vote_count_min is None
-    has_walk = is_genre or (is_coarse and is_of_one_column(filters))
+    column = only_column(filters)
+    # In an order by that column all that passes may lie at the other end of the walk.
+    is_spread = column is not None and column not in order
+    has_walk = is_genre or (is_coarse and is_spread)
     return FilmQuery(
         passing(filters, among),
         order,
@@ -148,12 +151,12 @@ def film_query(filters: MovieFilters, among: Sql, *, order: str) -> FilmQuery:
     )
 
 
-def is_of_one_column(filters: MovieFilters) -> bool:
-    """Say whether a range of one index is what passes."""
+def only_column(filters: MovieFilters) -> str | None:
+    """Return the column of which a range is all that is asked for; None: of none."""
     given = [name for name in RANGES if getattr(filters, name) is not None]
     columns = {RANGES[name].partition(" ")[0] for name in given}
     others = all(getattr(filters, name) == getattr(ALL, name) for name in OTHERS)
-    return len(columns) == 1 and others
+    return columns.pop() if len(columns) == 1 and others else None
 
 
 def order_by(ordering: str) -> list[OrderBy | str]:

@@ -7,13 +7,17 @@ here does not there, and never the other way round.
 """
 
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
 from bench import plans
 from bench.data.load import load
+from nexus.catalog import pages
 from nexus.catalog.conditions import FilmQuery, Sql
+from nexus.catalog.queries import MovieFilters, find_movies
 from nexus.launch.run import database_settings
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -45,12 +49,18 @@ def test_nothing_reads_all_films(films: None, monkeypatch: pytest.MonkeyPatch) -
     assert len(found) > 4_000
     assert [(one.what, one.nodes) for one in found if one.is_wrong] == []
     kept = [one for one in found if one.kind == "kept"]
-    kinds = 1 + len(plans.NARROW) + len(plans.WIDE)
+    orders, now = plans.orders({}), timezone.now()
+    walks = [
+        order
+        for order in orders
+        for wide in plans.WIDE
+        if plans.lists_of(wide, now, order).walk is not None
+    ]
     besides = KEPT_BESIDES + len(plans.RANGES)
-    assert len(kept) == kinds * len(plans.orders({})) + besides
+    assert len(kept) == (1 + len(plans.NARROW)) * len(orders) + len(walks) + besides
     lists = [one.nodes for one in kept if "Limit" in one.nodes]
     counted = [nodes for nodes in lists if "WindowAgg" in nodes[nodes.index("Limit") :]]
-    assert len(counted) == len(plans.NARROW) * len(plans.orders({}))
+    assert len(counted) == len(plans.NARROW) * len(orders)
     assert {nodes[-1] for nodes in counted} == {BY_ID}
     ranges = [nodes for nodes in lists if nodes[0] == "Aggregate"]
     assert len(ranges) == len(plans.RANGES)
@@ -63,7 +73,7 @@ def test_nothing_reads_all_films(films: None, monkeypatch: pytest.MonkeyPatch) -
         )
         for nodes in others
     ]
-    assert len(below) == (1 + len(plans.WIDE)) * len(plans.orders({}))
+    assert len(below) == len(orders) + len(walks)
     assert [node for node in below if not node.startswith(ALONG_AN_INDEX)] == []
     by_tagline = FilmQuery(Sql("tagline = 'x'"), "id")
     [best] = [one for one in found if one.what == "top rated "]
@@ -72,3 +82,26 @@ def test_nothing_reads_all_films(films: None, monkeypatch: pytest.MonkeyPatch) -
     by_name = Sql("SELECT id FROM catalog_person WHERE profile_path = 'x'")
     for read_all in (by_tagline.unordered, by_name):
         assert plans.explain("", read_all, analyze=False).is_wrong
+
+
+@pytest.mark.parametrize(
+    ("wanted", "ordering"),
+    [
+        ({"year_min": 2000}, "release_date"),
+        ({"year_max": 2000}, "-release_date"),
+        ({"runtime_min": 100}, "runtime"),
+        ({"vote_average_min": 7}, "vote_average"),
+    ],
+)
+def test_a_wide_range_is_found_from_any_end_of_its_own_order(
+    films: None, monkeypatch: pytest.MonkeyPatch, wanted: dict[str, int], ordering: str
+) -> None:
+    monkeypatch.setattr(pages, "LAST_PAGE", 5)
+    filters, now = MovieFilters(**wanted), timezone.now()
+    read = partial(
+        find_movies, filters, page=1, page_size=20, ordering=ordering, now=now
+    )
+
+    found = list(plans.plans_during("", read, analyze=True))
+
+    assert max(one.blocks for one in found) < 100  # of several thousand
