@@ -10,7 +10,6 @@ from django.utils import timezone
 from granian.utils.proxies import wrap_wsgi_with_proxy_headers
 
 from nexus.env import load_env_file
-from nexus.lib.memory import share_heap
 from nexus.lib.parents import end_with
 
 load_env_file()
@@ -19,7 +18,6 @@ for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     # The arithmetic of one request is too little to share: threads that wait for more
     # of it would take three times what it takes, from the other requests.
     os.environ.setdefault(name, "1")
-share_heap()
 
 from django.conf import settings  # noqa: E402  the environment comes first
 

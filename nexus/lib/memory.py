@@ -2,20 +2,7 @@
 
 import ctypes
 from functools import cache
-from typing import Any, Final
-
-M_ARENA_MAX: Final = -8  # of malloc.h
-
-
-def share_heap() -> None:
-    """Have all threads allocate from one heap; to be called before they start.
-
-    glibc gives each thread one of its own, which stays as large as it once was: two
-    dozen of them grow for long. Threads of Python rarely allocate in the same moment.
-    """
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    if mallopt is not None:
-        mallopt(M_ARENA_MAX, 1)
+from typing import Any
 
 
 def give_back() -> None:
