@@ -8,6 +8,7 @@ here does not there, and never the other way round.
 
 from collections.abc import Iterator
 from functools import partial
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -94,7 +95,7 @@ def test_nothing_reads_all_films(films: None, monkeypatch: pytest.MonkeyPatch) -
     ],
 )
 def test_a_wide_range_is_found_from_any_end_of_its_own_order(
-    films: None, monkeypatch: pytest.MonkeyPatch, wanted: dict[str, int], ordering: str
+    films: None, monkeypatch: pytest.MonkeyPatch, wanted: dict[str, Any], ordering: str
 ) -> None:
     monkeypatch.setattr(pages, "LAST_PAGE", 5)
     filters, now = MovieFilters(**wanted), timezone.now()
