@@ -1,45 +1,32 @@
-"""Lines of `.env` that change nothing; knows no Django, and never tells a value."""
+"""Lines of `.env` that are probably mistakes; knows no Django, and tells no value.
+
+Names of others are none: the file is read into the environment, where libraries look
+for variables of their own, such as HTTPS_PROXY.
+"""
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
 
-from nexus.doctor.findings import Finding, ok, wrong
+from nexus.doctor.findings import Finding, wrong
 from nexus.env import ENV_FILE, PROJECT_DIR, name_in
 
 EXAMPLE: Final = PROJECT_DIR / ".env.example"  # it names every variable
 NAMED: Final = re.compile(r"^#?([A-Z][A-Z0-9_]*)=", re.MULTILINE)
-# Compose reads the same file; libraries read variables of their own.
-OF_OTHERS: Final = ("COMPOSE_", "DOCKER_", "LISTEN", "OTEL_", "PG", "SENTRY_")
-NEAR: Final = 0.7
-# What looks otherwise may be a piece of a secret that was broken into lines.
-A_NAME: Final = re.compile(r"(?=.{1,40}$)[A-Z]+(_[A-Z0-9]+)*")
+OF_OTHERS: Final = "OTEL_"  # which have names that are near one another
+NEAR: Final = 0.85
 REMEDY: Final = "Correct the line, or take it out; .env.example names every variable."
 
 
-@dataclass(frozen=True, slots=True)
-class Unread:
-    """`is_mistake` if the line was probably meant for us."""
-
-    message: str
-    is_mistake: bool
-
-
 def env_file() -> Iterator[Finding]:
-    if not ENV_FILE.is_file():
-        return
-    for one in unread_lines(ENV_FILE):
-        if one.is_mistake:
-            yield wrong(".env", one.message, remedy=REMEDY)
-        else:
-            yield ok(".env", one.message)
+    for message in mistaken_lines(ENV_FILE):
+        yield wrong(".env", message, remedy=REMEDY)
 
 
-def unread_lines(path: Path = ENV_FILE) -> Iterator[Unread]:
-    """Return what no variable of ours comes from; nothing where there is no file."""
+def mistaken_lines(path: Path = ENV_FILE) -> Iterator[str]:
+    """Say what is wrong with each such line; nothing where there is no file."""
     try:
         text = path.read_text(encoding="utf-8-sig", errors="replace")
         known = set(NAMED.findall(EXAMPLE.read_text(encoding="utf-8")))
@@ -51,11 +38,21 @@ def unread_lines(path: Path = ENV_FILE) -> Iterator[Unread]:
             yield from judge(f"Line {number} of .env", name_in(line), known)
 
 
-def judge(line: str, name: str, known: set[str]) -> Iterator[Unread]:
+def judge(line: str, name: str, known: set[str]) -> Iterator[str]:
     if not name:
-        yield Unread(f"{line} is not NAME=value, and says nothing.", is_mistake=True)
-    elif name.removesuffix("_FILE") not in known and not name.startswith(OF_OTHERS):
-        meant = get_close_matches(name.upper(), known, n=1, cutoff=NEAR)
-        told = name if meant or A_NAME.fullmatch(name) else "such name"
-        hint = f"; {meant[0]} is near" if meant else ""
-        yield Unread(f"{line}: Nexus reads no {told}{hint}.", is_mistake=bool(meant))
+        yield f"{line} is not NAME=value, and says nothing."
+    # Any other name is not told: it may be a piece of a secret broken into lines.
+    elif meant := meant_by(name, known):
+        yield f"{line}: Nexus reads no {name}; {meant} is near."
+
+
+def meant_by(name: str, known: set[str]) -> str | None:
+    """Return the variable that the name probably misspells; None if it does not."""
+    bare = name.removesuffix("_FILE")
+    if bare in known or bare.startswith(OF_OTHERS):
+        return None
+    # Some write our name before all of them.
+    for form in (bare.upper().removeprefix("NEXUS_"), bare.upper()):
+        if found := get_close_matches(form, known, n=1, cutoff=NEAR):
+            return found[0]
+    return None

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from nexus.doctor.env_file import unread_lines
+from nexus.doctor.env_file import mistaken_lines
 from nexus.env import WrongVariable, load_env_file
 from nexus.launch.child import django
 from nexus.launch.errors import CannotStart
@@ -33,7 +33,7 @@ def main(words: list[str]) -> int:
     try:
         load_env_file()
         if starts_something(words):
-            tell_unread_lines()
+            tell_mistaken_lines()
         return obey(words)
     except WrongVariable as error:
         if words[:1] == ["doctor"]:
@@ -47,9 +47,9 @@ def starts_something(words: list[str]) -> bool:
     return words[:1] in (["run"], ["worker"]) and "--healthy" not in words
 
 
-def tell_unread_lines() -> None:
-    for one in unread_lines():
-        sys.stderr.write(f"nexus: {one.message}\n")
+def tell_mistaken_lines() -> None:
+    for message in mistaken_lines():
+        sys.stderr.write(f"nexus: {message}\n")
 
 
 def obey(words: list[str]) -> int:
