@@ -76,6 +76,8 @@ def logging_at(level: str) -> dict[str, Any]:
             # Anybody may name a host that is not ours, or send what cannot be read, as
             # often as they like: each would be an error with its stack.
             "django.security": {"level": "CRITICAL"},
+            # Only this line, without a stack, says why a form was refused.
+            "django.security.csrf": {"level": level},
             "django.server": {"level": "WARNING"},
             "httpx": {"level": "WARNING"},  # its lines carry whole addresses
             "procrastinate": {"level": "WARNING"},

@@ -129,12 +129,18 @@ def test_what_any_caller_may_do_wrong_is_no_error_in_the_log(
     assert [one for one in caplog.records if one.levelname != "INFO"] == []
 
 
-def test_it_covers_forms_of_other_sites(db: None) -> None:
+def test_it_covers_forms_of_other_sites(
+    db: None, caplog: pytest.LogCaptureFixture
+) -> None:
     client = Client(enforce_csrf_checks=True)
 
     answer = Answer(client.post("/admin/login/", {"username": "a", "password": "b"}))
 
     assert_shape(answer, status=403, code="csrf_failed")
+    # Nothing else says why.
+    [told] = [one for one in caplog.records if one.levelname == "WARNING"]
+    assert told.getMessage() == "Forbidden (CSRF cookie not set.): /admin/login/"
+    assert told.exc_info is None
 
 
 def test_it_covers_our_own_mistakes(api: Api) -> None:
