@@ -9,6 +9,7 @@ from argparse import ArgumentParser
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 
 from nexus.env import PROJECT_DIR
 
@@ -17,6 +18,7 @@ TOLERANCE = 0.01
 MARKER = "bench-films"  # written last
 FEWEST_RATINGS = 40_000
 RATINGS_OF_A_MEMBER = 100
+ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def ask_for_folder(parser: ArgumentParser) -> None:
@@ -134,15 +136,26 @@ def run(words: Sequence[str], variables: Mapping[str, str]) -> str:
 def interruptible(main: Callable[[Sequence[str]], int], words: Sequence[str]) -> int:
     """Return the exit code; who interrupts it knows why it ended, without a trace.
 
-    Who ends it by another signal interrupts it, too: what it started would go on.
+    Who ends it by another signal interrupts it, too: what it started would go on. What
+    it was started to ignore, as by nohup, it ignores.
     """
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.default_int_handler)
+    heeded = [one for one in ENDS if signal.getsignal(one) != signal.SIG_IGN]
+    came: list[int] = []
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        # Once only: a second one must not break the end of what was started.
+        for one in heeded:
+            signal.signal(one, signal.SIG_IGN)
+        came.append(number)
+        raise KeyboardInterrupt
+
+    for one in heeded:
+        signal.signal(one, interrupt)
     try:
         return main(words)
     except KeyboardInterrupt:
         say("Interrupted.")
-        return 128 + signal.SIGINT
+        return 128 + (came or [signal.SIGINT])[0]
 
 
 def say(text: str) -> None:
