@@ -20,7 +20,7 @@ from bench.load.wrk import require_wrk
 def main(words: Sequence[str]) -> int:
     wanted = read(words)
     if not wanted.only_report:
-        require_what_is_told_late(wanted)
+        require_measurable(wanted)
         with home_of(wanted.home, films=wanted.films, seed=wanted.seed) as home:
             measure(wanted, home)
     if wanted.report is not None:
@@ -30,7 +30,7 @@ def main(words: Sequence[str]) -> int:
     return 0
 
 
-def require_what_is_told_late(wanted: argparse.Namespace) -> None:
+def require_measurable(wanted: argparse.Namespace) -> None:
     """End before a folder is filled where nothing could be measured or kept."""
     goals_with(wanted.only)
     read_runs(wanted.out)

@@ -12,10 +12,10 @@ def read_runs(path: Path) -> list[Run]:
     if not path.exists():
         return []
     try:
-        runs: list[Run] = json.loads(path.read_text(encoding="utf-8"))["runs"]
-    except (OSError, ValueError, LookupError, TypeError) as error:
+        held = json.loads(path.read_text(encoding="utf-8"))["runs"]
+        return sorted(held, key=kind_of)
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise SystemExit(f"{path} holds no figures: name another by --out.") from error
-    return runs
 
 
 def add_run(path: Path, run: Run) -> None:

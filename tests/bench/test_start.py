@@ -20,7 +20,9 @@ def test_a_wrong_goal_is_told_before_a_folder_is_filled(tmp_path: Path) -> None:
     assert not home.exists()
 
 
-@pytest.mark.parametrize("held", ["{", "[]", '{"other": 1}'])
+@pytest.mark.parametrize(
+    "held", ["{", "[]", '{"other": 1}', '{"runs": 5}', '{"runs": [{}]}']
+)
 def test_a_file_of_something_else_is_refused_before(tmp_path: Path, held: str) -> None:
     home, out = tmp_path / "home", tmp_path / "bench.json"
     out.write_text(held)
