@@ -23,6 +23,7 @@ LARGE: Final = 1_000  # so many films took some time, too
 KEPT_S: Final = 60.0
 # Times as many as pages reach: so far off is no estimate of one column's values.
 SURE: Final = 4
+LEAST_SURE: Final = 20_000  # of fewer, no estimates were compared
 ALL_FILMS: Final = Sql("SELECT id FROM catalog_movie")
 
 
@@ -70,7 +71,7 @@ def read_page(films: FilmQuery, *, key: Hashable, page: int, page_size: int) -> 
         found = read_listed(films, start=start, end=end, is_wide=wide)
     if is_last(found, start=start, page_size=page_size):
         return Page(found, start + len(found))
-    if wide:
+    if wide and found:  # past the end, it was not wide
         return Page(found, expected(films.unordered, key=key))
     count = kept_if_dear(
         (key, reach),
@@ -136,7 +137,7 @@ def is_wide(films: FilmQuery, *, key: Hashable, reach: int) -> bool:
 
     Where few would, or there are no more in all, to ask would be a statement too many.
     """
-    sure = SURE * reach
+    sure = max(SURE * reach, LEAST_SURE)
     may_be = films.keeps_plan or films.walk is not None
     if not may_be or expected(ALL_FILMS, key="all films") <= sure:
         return False

@@ -116,6 +116,7 @@ def test_a_list_that_is_surely_wide_is_not_counted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(pages, "LAST_PAGE", 1)
+    monkeypatch.setattr(pages, "LEAST_SURE", 0)
     films(30)
     analyze()
     counts = []
@@ -134,6 +135,26 @@ def test_a_list_that_is_surely_wide_is_not_counted(
     assert [ask("title", 5), ask("-runtime", 5), ask("title", 20)] == [3, 1, 2]
     assert counts[0] == counts[1] > 5
     assert counts[2] > 20
+
+
+def count_after_a_fall(monkeypatch: pytest.MonkeyPatch, *, page: int) -> int:
+    """Return the count of four films that PostgreSQL takes for thirty."""
+    monkeypatch.setattr(pages, "LAST_PAGE", 5)
+    ids = films(30)
+    analyze()
+    Movie.objects.filter(id__in=ids[4:]).update(year=1950)
+    later, now = MovieFilters(year_min=1990), timezone.now()
+    return find_movies(later, page=page, page_size=1, now=now).count
+
+
+def test_an_estimate_that_is_small_is_not_sure(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert count_after_a_fall(monkeypatch, page=1) == 4
+
+
+def test_past_the_end_no_estimate_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pages, "LEAST_SURE", 0)
+
+    assert count_after_a_fall(monkeypatch, page=5) == 4
 
 
 @pytest.mark.parametrize("ordering", sorted(ORDER))
@@ -155,8 +176,9 @@ def test_a_wide_list_has_the_films_of_any_other(
             runtime=value,
         )
     told = []
+    monkeypatch.setattr(pages, "SURE", 0)
     for sure in (10**9, 0):
-        monkeypatch.setattr(pages, "SURE", sure)
+        monkeypatch.setattr(pages, "LEAST_SURE", sure)
         filters, now = MovieFilters(**wanted), timezone.now()
         told.append(
             find_movies(filters, page=1, page_size=20, ordering=ordering, now=now).ids

@@ -98,6 +98,7 @@ def test_a_wide_range_is_found_from_any_end_of_its_own_order(
     films: None, monkeypatch: pytest.MonkeyPatch, wanted: dict[str, Any], ordering: str
 ) -> None:
     monkeypatch.setattr(pages, "LAST_PAGE", 5)
+    monkeypatch.setattr(pages, "LEAST_SURE", 0)
     filters, now = MovieFilters(**wanted), timezone.now()
     read = partial(
         find_movies, filters, page=1, page_size=20, ordering=ordering, now=now
