@@ -28,8 +28,8 @@ class FilmQuery:
     keeps_plan: whether one way is the best to the first of them, whatever the
     condition's values are: the index of the order, or that of their ids if narrow
     keeps_count: whether one way is the best to count them, whatever those values are
-    walk: finds the same films, in this order, along its index and in no other way:
-    the best one to the first of them where many films pass, as they often do
+    walk: finds the same films, in this order, along its index and in no other way. It
+    is the best one to the first of them if many pass; None where that may be wrong
     """
 
     condition: Sql

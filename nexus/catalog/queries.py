@@ -1,7 +1,7 @@
 """Reads of the catalogue."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 
@@ -39,6 +39,7 @@ WEIGHTED_AVERAGE = (
     f"(vote_average * vote_count::float8 + {PRIOR_AVERAGE * PRIOR_VOTES})"
     f" / (vote_count::float8 + {PRIOR_VOTES})"
 )
+WEIGHTED_COLUMNS = ("vote_average", "vote_count")
 HAS_PERSON = (
     "id = ANY(ARRAY(SELECT movie_id FROM catalog_credit WHERE person_id = ANY(%s)))"
 )
@@ -70,15 +71,15 @@ class MovieFilters:
 
 ALL = MovieFilters()
 RANGES = {
-    "year": "year = %s",
-    "year_min": "year >= %s",
-    "year_max": "year <= %s",
-    "runtime_min": "runtime >= %s",
-    "runtime_max": "runtime <= %s",
-    "vote_average_min": "vote_average >= %s",
-    "vote_average_max": "vote_average <= %s",
-    "vote_count_min": "vote_count >= %s",
-    "language": "original_language = %s",
+    "year": ("year", "="),
+    "year_min": ("year", ">="),
+    "year_max": ("year", "<="),
+    "runtime_min": ("runtime", ">="),
+    "runtime_max": ("runtime", "<="),
+    "vote_average_min": ("vote_average", ">="),
+    "vote_average_max": ("vote_average", "<="),
+    "vote_count_min": ("vote_count", ">="),
+    "language": ("original_language", "="),
 }
 OTHERS = [field.name for field in fields(MovieFilters) if field.name not in RANGES]
 
@@ -114,8 +115,9 @@ def find_movies(
 
 
 def list_movies(filters: MovieFilters, *, now: datetime, ordering: str) -> FilmQuery:
-    found = film_query(filters, is_listed(now), order=ORDER[ordering])
-    return replace(found, keeps_count=only_column(filters) is not None)
+    columns = ORDERINGS[ordering.removeprefix("-")]
+    listed, order = is_listed(now), ORDER[ordering]
+    return film_query(filters, listed, order=order, columns=columns, keeps_count=True)
 
 
 def find_top_rated(
@@ -130,23 +132,36 @@ def top_rated(filters: MovieFilters, *, now: datetime) -> FilmQuery:
     """Return films with enough votes, best Bayesian average first."""
     has_votes = Sql("vote_count >= %s", (TOP_RATED_MIN_VOTES,))
     enough = all_of([is_listed(now), has_votes])
-    return film_query(filters, enough, order=f"{WEIGHTED_AVERAGE} DESC NULLS LAST, id")
+    order = f"{WEIGHTED_AVERAGE} DESC NULLS LAST, id"
+    return film_query(filters, enough, order=order, columns=WEIGHTED_COLUMNS)
 
 
-def film_query(filters: MovieFilters, among: Sql, *, order: str) -> FilmQuery:
+def film_query(
+    filters: MovieFilters,
+    among: Sql,
+    *,
+    order: str,
+    columns: Collection[str],
+    keeps_count: bool = False,
+) -> FilmQuery:
+    """Return the films that pass, in the order, which looks at these columns.
+
+    keeps_count: whether a range of one column has one best way to be counted
+    """
     others = replace(filters, person=None, ids=None)
     is_genre = len(filters.genres) == 1 and replace(filters, genres=()) == ALL
     # Few films are of a year, or have many votes: to expect them costs a statement.
-    is_coarse = filters.year is None and filters.vote_count_min is None
+    may_be_wide = filters.year is None and filters.vote_count_min is None
     column = only_column(filters)
     # In an order by that column all that passes may lie at the other end of the walk.
-    is_spread = column is not None and column not in order
-    has_walk = is_genre or (is_coarse and is_spread)
+    is_spread = column is not None and column not in columns
+    has_walk = is_genre or (may_be_wide and is_spread)
     return FilmQuery(
         passing(filters, among),
         order,
         is_narrow=filters.person is not None or filters.ids is not None,
         keeps_plan=others == ALL,
+        keeps_count=keeps_count and column is not None,
         walk=walked(among, passing(filters), order=order) if has_walk else None,
     )
 
@@ -154,7 +169,7 @@ def film_query(filters: MovieFilters, among: Sql, *, order: str) -> FilmQuery:
 def only_column(filters: MovieFilters) -> str | None:
     """Return the column of which a range is all that is asked for; None: of none."""
     given = [name for name in RANGES if getattr(filters, name) is not None]
-    columns = {RANGES[name].partition(" ")[0] for name in given}
+    columns = {RANGES[name][0] for name in given}
     others = all(getattr(filters, name) == getattr(ALL, name) for name in OTHERS)
     return columns.pop() if len(columns) == 1 and others else None
 
@@ -188,9 +203,9 @@ ORDER = {
 def passing(filters: MovieFilters, *among: Sql) -> Sql:
     """Narrow films, or these, by the filters."""
     wanted = [*among]
-    for name, sql in RANGES.items():
+    for name, (column, operator) in RANGES.items():
         if (value := getattr(filters, name)) is not None:
-            wanted.append(Sql(sql, (value,)))
+            wanted.append(Sql(f"{column} {operator} %s", (value,)))
     if filters.ids is not None:
         wanted.append(has_id(filters.ids))
     if filters.genres:
