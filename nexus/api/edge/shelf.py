@@ -1,7 +1,7 @@
 """Ready answers in memory, at most so many bytes: the longest unused ones go first.
 
-What nobody asks for goes after a while even where there is room: it is stale by then,
-and would be of use only if all else failed.
+What nobody asked for in a while goes when another is kept, even where there is room: it
+is stale by then, and of use only in an outage, when nothing is kept and nothing goes.
 """
 
 import threading
