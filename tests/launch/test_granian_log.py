@@ -13,20 +13,39 @@ MEANT = "Configuration allows spawning up to 24 Python threads, which seems quit
 NOT_MEANT = "Killing worker-1 after it refused to gracefully stop"
 
 
-@pytest.fixture
-def granian() -> Iterator[logging.Logger]:
-    logger = logging.getLogger("_granian")
-    yield logger
-    logger.handlers.clear()
-    logger.filters.clear()
+@pytest.fixture(autouse=True)
+def loggers_as_they_were() -> Iterator[None]:
+    """What is configured here writes to this test's output, which is closed then."""
+    loggers = [logging.getLogger(name) for name in ("_granian", "granian.access")]
+    before = [
+        (one.level, one.propagate, [*one.handlers], [*one.filters]) for one in loggers
+    ]
+    yield
+    for one, (level, propagate, handlers, filters) in zip(loggers, before, strict=True):
+        one.setLevel(level)
+        one.propagate = propagate
+        one.handlers[:], one.filters[:] = handlers, filters
 
 
-def test_it_tells_other_warnings(
-    granian: logging.Logger, capsys: pytest.CaptureFixture[str]
-) -> None:
+def configure() -> None:
     configure_logging(LogLevels.warning, json.loads(CONFIGURATION.read_text()))
+
+
+def test_it_tells_other_warnings(capsys: pytest.CaptureFixture[str]) -> None:
+    configure()
+    granian = logging.getLogger("_granian")
 
     granian.warning(MEANT)
     granian.warning(NOT_MEANT)
 
     assert capsys.readouterr().out == f"[WARNING] {NOT_MEANT}\n"
+
+
+def test_it_tells_requests_where_that_is_asked_for(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    configure()
+
+    logging.getLogger("granian.access").info("GET /")
+
+    assert capsys.readouterr().out == "GET /\n"
