@@ -37,12 +37,12 @@ class Rounded:
         return np.asarray(self.codes[columns] * steps[:, np.newaxis])
 
     def summed(self, columns: Columns, weights: Floats) -> Floats:
-        """weights @ rows(columns), without the rows being made: float64[d]."""
+        """weights @ rows(columns), without their being scaled: float64[d]."""
         total: Floats = (weights * self.steps[columns]) @ self.codes[columns]
         return total
 
     def times(self, columns: Columns, vector: Floats) -> Floats:
-        """rows(columns) @ vector, without the rows being made: float64[m]."""
+        """rows(columns) @ vector, without their being scaled: float64[m]."""
         found: Floats = (self.codes[columns] @ vector) * self.steps[columns]
         return found
 
