@@ -238,14 +238,14 @@ def folder_of_counts() -> Iterator[dict[str, str]]:
 
     In memory, where it can be: on a disk that is full a process that counts would die.
     """
-    if settings.WEB_WORKERS == 1:
-        yield {}
-        return
     memory = SHARED_MEMORY if os.access(SHARED_MEMORY, os.W_OK) else gettempdir()
     home = settings.HOME.path.stat()  # by number: containers call theirs the same
     prefix = f"nexus-metrics-{home.st_dev}-{home.st_ino}-"
     for left in Path(memory).glob(f"{prefix}*"):  # by a program that was killed
         shutil.rmtree(left, ignore_errors=True)
+    if settings.WEB_WORKERS == 1:
+        yield {}
+        return
     with TemporaryDirectory(
         prefix=prefix, dir=memory, ignore_cleanup_errors=True
     ) as folder:

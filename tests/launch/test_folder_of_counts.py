@@ -9,9 +9,9 @@ from nexus.launch.run import folder_of_counts
 from nexus.lib.home import Home
 
 
-def use(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
+def use(monkeypatch: pytest.MonkeyPatch, home: Path, *, processes: int = 2) -> None:
     home.mkdir(exist_ok=True)
-    monkeypatch.setattr(settings, "WEB_WORKERS", 2)
+    monkeypatch.setattr(settings, "WEB_WORKERS", processes)
     monkeypatch.setattr(settings, "HOME", Home(home))
 
 
@@ -43,3 +43,16 @@ def test_a_start_removes_what_a_killed_one_left(
             assert not left.exists()
             assert folder(variables).exists()
             assert folder(neighbours).exists()
+
+
+def test_a_start_of_one_process_removes_it_too(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    use(monkeypatch, tmp_path / "home")
+    killed = folder_of_counts()
+    left = folder(killed.__enter__())
+    use(monkeypatch, tmp_path / "home", processes=1)
+
+    with folder_of_counts() as variables:
+        assert not left.exists()
+        assert variables == {}
