@@ -27,22 +27,29 @@ MEANT: Final = {
     word: sorted({other for same in SAME if word in same for other in same} - {word})
     for word in {word for same in SAME for word in same}
 }
-MOST_TITLES: Final = 20  # of several such words
+LETTERS: Final = {"i", "v", "x"}  # also numbers, but not where a title begins
+MOST_SPELLINGS: Final = 20  # of several such words
 
 
 def spellings_of(words: Sequence[str]) -> list[list[str]]:
     """Return for each of the folded words how else it may be written.
 
     A word alone is what it is, "Seven"; so is a letter that begins: "I, Robot", "V for
-    Vendetta", "X-Men".
+    Vendetta", "The X-Files". Nor does a number that begins mean a letter: "One Love".
     """
-    if sum(word not in ARTICLES for word in words) < 2:
+    names = [place for place, word in enumerate(words) if word not in ARTICLES]
+    if len(names) < 2:
         return [[] for _ in words]
-    first, *others = words
+    begins = names[0]
     return [
-        [] if first in {"i", "v", "x"} else MEANT.get(first, []),
-        *(MEANT.get(word, []) for word in others),
+        no_letters(word) if place <= begins else MEANT.get(word, [])
+        for place, word in enumerate(words)
     ]
+
+
+def no_letters(word: str) -> list[str]:
+    meant = [] if word in LETTERS else MEANT.get(word, [])
+    return [other for other in meant if other not in LETTERS]
 
 
 def other_spellings(title: str) -> Iterator[str]:
@@ -52,4 +59,4 @@ def other_spellings(title: str) -> Iterator[str]:
         [word, *others] for word, others in zip(words, spellings_of(words), strict=True)
     ]
     # What it is written like comes first.
-    return map(" ".join, islice(product(*choices), 1, MOST_TITLES))
+    return map(" ".join, islice(product(*choices), 1, MOST_SPELLINGS))
