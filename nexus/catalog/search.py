@@ -21,7 +21,7 @@ from nexus.catalog.typed import (
     as_typed,
     as_whole,
     corrected_titles,
-    keys_of,
+    keys_of_meant,
     put_right,
     without_one,
 )
@@ -64,11 +64,11 @@ def best_matches(
     found = matching(among, whole, typed, have_all(typed), part)
     if words and not is_answer(found, words):
         put_right(typed)
-        whole = replace(whole, likely=keys_of(corrected_titles(typed)))
+        whole = replace(whole, likely=keys_of_meant(corrected_titles(typed)))
         found = matching(among, whole, typed, have_all(typed), part)
         if not found.count:
             titles = [*corrected_titles(typed), *without_one(typed)]
-            whole = replace(whole, likely=keys_of(titles))
+            whole = replace(whole, likely=keys_of_meant(titles))
             found = matching(among, whole, typed, have_most(typed), part)
     return found
 

@@ -28,6 +28,7 @@ MEANT: Final = {
     for word in {word for same in SAME for word in same}
 }
 LETTERS: Final = {"i", "v", "x"}  # also numbers, but not where a title begins
+FIRST: Final = "1"
 MOST_SPELLINGS: Final = 20  # of several such words
 
 
@@ -60,3 +61,9 @@ def other_spellings(title: str) -> Iterator[str]:
     ]
     # What it is written like comes first.
     return map(" ".join, islice(product(*choices), 1, MOST_SPELLINGS))
+
+
+def without_first_number(title: str) -> list[str]:
+    """Return "rocky" for "Rocky 1": the first film of several has no number."""
+    words = fold(title).split()
+    return [" ".join(words[:-1])] if len(words) > 1 and words[-1] == FIRST else []

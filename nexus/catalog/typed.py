@@ -10,7 +10,11 @@ from itertools import chain, islice, pairwise, product
 from typing import Final
 
 from nexus.catalog.rows import rows
-from nexus.catalog.spellings import other_spellings, spellings_of
+from nexus.catalog.spellings import (
+    other_spellings,
+    spellings_of,
+    without_first_number,
+)
 from nexus.catalog.titles import (
     AND_SIGN,
     ARTICLES,
@@ -26,7 +30,7 @@ from nexus.catalog.titles import (
 SHORTEST_BEGINNING: Final = 3  # of a word not typed to its end
 MOST_ENDINGS: Final = 100
 MOST_CORRECTIONS: Final = 50
-MOST_TITLES: Final = 20  # made of corrected words
+MOST_CORRECTED: Final = 20  # titles made of corrected words
 YEAR: Final = re.compile(r"(?:18|19|20)[0-9]{2}")
 # Words of titles: those written so, those that have one of the remainders, and those
 # that begin so, of which least is left to type. Of an array that it knows PostgreSQL
@@ -101,6 +105,7 @@ def as_whole(text: str) -> Whole:
         exact=sorted(exact),
         same=sorted(same),
         beginnings=sorted(same.union(others)),
+        likely=[title_key(one) for one in without_first_number(text)],
     )
 
 
@@ -164,12 +169,12 @@ def behind_all(beginning: str) -> str:
 def corrected_titles(typed: Sequence[Typed]) -> list[str]:
     """Return other titles that may be meant, where words were typed wrong."""
     choices = [
-        [one.word] if one.word in one.same else sorted(one.likely)[:MOST_TITLES]
+        [one.word] if one.word in one.same else sorted(one.likely)[:MOST_CORRECTED]
         for one in typed
     ]
     if all(one.word in one.same for one in typed):
         return []
-    titles = map(" ".join, islice(product(*choices), MOST_TITLES))
+    titles = map(" ".join, islice(product(*choices), MOST_CORRECTED))
     return [title for title in titles if title]
 
 
@@ -185,7 +190,11 @@ def without_one(typed: Sequence[Typed]) -> list[str]:
     return left if are_known and len(places) == 2 else []
 
 
-def keys_of(titles: Iterable[str]) -> list[str]:
-    """Return what these are found by, however they are spelled."""
-    spelled = {one for title in titles for one in (title, *other_spellings(title))}
-    return sorted(map(title_key, spelled))
+def keys_of_meant(titles: Iterable[str]) -> list[str]:
+    """Return what films are found by that may be meant, however they are spelled."""
+    meant = [
+        one
+        for title in titles
+        for one in (title, *other_spellings(title), *without_first_number(title))
+    ]
+    return sorted({*map(title_key, meant)})

@@ -163,6 +163,8 @@ def test_what_an_older_version_found_films_by_is_put_right_once() -> None:
         ("one battle", "One Battle After Another", "Battle"),
         ("one love", "Bob Marley: One Love", "I Love You, Man"),
         ("the x files", "The X Files: I Want to Believe", "The Ten Files"),
+        ("rocky 1", "Rocky", "Rocky and I"),
+        ("rogue 1", "Rogue One: A Star Wars Story", "Rogue"),
     ],
 )
 def test_a_title_comes_first_however_it_is_written(

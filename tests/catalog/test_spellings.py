@@ -1,6 +1,10 @@
 import pytest
 
-from nexus.catalog.spellings import MOST_SPELLINGS, other_spellings
+from nexus.catalog.spellings import (
+    MOST_SPELLINGS,
+    other_spellings,
+    without_first_number,
+)
 
 
 @pytest.mark.parametrize(
@@ -28,3 +32,11 @@ def test_a_title_is_spelled_otherwise(title: str, others: set[str]) -> None:
 
 def test_there_are_not_too_many_spellings() -> None:
     assert len(list(other_spellings("one two three four five"))) < MOST_SPELLINGS
+
+
+@pytest.mark.parametrize(
+    ("title", "others"),
+    [("Rocky 1", ["rocky"]), ("Rocky 2", []), ("The One", []), ("1", []), ("!", [])],
+)
+def test_the_first_film_has_no_number(title: str, others: list[str]) -> None:
+    assert without_first_number(title) == others
