@@ -248,9 +248,9 @@ def likeness_of(one: Typed) -> Sql:
     """Say how surely the film has the word that was typed, or is of that year."""
     cases = [
         (Sql("title_words && %s::text[]", (sorted(words),)), how)
-        for words, how in ((one.same, 3), (one.possible, 1))
+        for words, how in ((one.same, 4), (one.spelled, 3), (one.possible, 1))
         if words
     ]
     if YEAR.fullmatch(one.word):
-        cases.append((Sql("year = %s", (int(one.word),)), 3))
+        cases.append((Sql("year = %s", (int(one.word),)), 4))
     return case_of(cases, 2) if cases else Sql("2")

@@ -52,14 +52,15 @@ class Typed:
 
     word: str
     is_needed: bool = True
-    same: set[str] = field(default_factory=set)  # it, also spelled or joined otherwise
+    same: set[str] = field(default_factory=set)  # it, also joined with a neighbour
+    spelled: set[str] = field(default_factory=set)  # it, written otherwise
     likely: set[str] = field(default_factory=set)  # it begins so, or is one typo away
     possible: set[str] = field(default_factory=set)  # two typos away
     parts: list[tuple[str, str]] = field(default_factory=list)  # two words instead
 
     @property
     def meant(self) -> list[str]:
-        return sorted(self.same | self.likely | self.possible)
+        return sorted(self.same | self.spelled | self.likely | self.possible)
 
     @property
     def is_known(self) -> bool:
@@ -84,7 +85,8 @@ def as_typed(words: Sequence[str]) -> list[Typed]:
         Typed(
             word,
             is_needed=word not in ARTICLES or not has_name,
-            same={word, *spellings},
+            same={word},
+            spelled={*spellings},
         )
         for word, spellings in zip(words, spellings_of(words), strict=True)
     ]
@@ -117,6 +119,7 @@ def put_right(typed: Sequence[Typed]) -> None:
     words, endings = similar_words(typed)
     for one in typed:
         one.same &= words
+        one.spelled &= words
         # Of a film that is named with its year, another year is another film.
         if len(typed) == 1 or not YEAR.fullmatch(one.word):
             correct(one, words)
@@ -126,7 +129,7 @@ def put_right(typed: Sequence[Typed]) -> None:
 
 def similar_words(typed: Sequence[Typed]) -> tuple[set[str], set[str]]:
     """Return words of titles that may be meant, and those that the last one begins."""
-    written = {word for one in typed for word in one.same}
+    written = {word for one in typed for word in one.same | one.spelled}
     pairs = chain.from_iterable(halves_of(one.word) for one in typed)
     written.update(chain.from_iterable(pairs))
     numbers = {number for one in typed for number in numbers_of(one.word)}

@@ -162,6 +162,7 @@ def test_what_an_older_version_found_films_by_is_put_right_once() -> None:
         ("confidential", "Confidential", "L.A. Confidential"),
         ("one battle", "One Battle After Another", "Battle"),
         ("one love", "Bob Marley: One Love", "I Love You, Man"),
+        ("love 1", "1 More Love", "One More Love"),
         ("the x files", "The X Files: I Want to Believe", "The Ten Files"),
         ("rocky 1", "Rocky", "Rocky and I"),
         ("rogue 1", "Rogue One: A Star Wars Story", "Rogue"),
