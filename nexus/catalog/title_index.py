@@ -47,7 +47,7 @@ def derive_missing() -> int:
 @transaction.atomic
 def derive(films: QuerySet[Movie]) -> int:
     """Derive as these films are called now."""
-    movies = with_titles(films.select_for_update())
+    movies = with_titles(films.select_for_update(no_key=True))
     for movie in movies:
         derive_from_all(movie)
     store_words(movies)
