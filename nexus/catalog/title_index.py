@@ -33,11 +33,11 @@ def derive_titles(movie: Movie, other_titles: Iterable[str] = ()) -> None:
 
 
 def derive_missing() -> int:
-    """Derive what an older version did not, or otherwise; return for how many films.
+    """Derive what an older version did not; return for how many films.
 
     Some at a time, each time for good: an interrupted run goes on where it ended.
     """
-    total = derive_anew()
+    total = 0
     lacking = Movie.objects.filter(title_keys=[]).order_by("id")
     while done := derive(lacking[:AT_ONCE]):
         total += done
@@ -66,22 +66,27 @@ def derive_from_all(movie: Movie) -> None:
     derive_titles(movie, [text.title for text in texts if text.title])
 
 
-def derive_anew() -> int:
-    """Put right what an older version derived; return how many films had that.
+def are_all_right() -> bool:
+    return LastRun.objects.filter(job=DERIVED).exists()
 
-    All titles are looked at, and few are written: after an interruption fewer. It is
-    done once none was wrong: until then that version may have served and stored more.
+
+def derive_anew() -> int:
+    """Put right what an older version derived otherwise; return for how many films.
+
+    All titles are looked at, a minute or two for a million; few films are written, and
+    after an interruption fewer. It is done once none was wrong: until then that version
+    may have served and stored more.
     """
-    if LastRun.objects.filter(job=DERIVED).exists():
+    if are_all_right():
         return 0
-    wrong = [movie.pk for batch in batches() for movie in batch if is_wrong(movie)]
-    for start in range(0, len(wrong), AT_ONCE):
-        some = wrong[start : start + AT_ONCE]
-        derive(Movie.objects.filter(id__in=some).order_by("id"))
-    if not wrong:
+    total = 0
+    for batch in batches():
+        wrong = [movie.pk for movie in batch if is_wrong(movie)]
+        total += derive(Movie.objects.filter(id__in=wrong).order_by("id"))
+    if not total:
         done = LastRun(job=DERIVED, began_at=Now())
         LastRun.objects.bulk_create([done], ignore_conflicts=True)
-    return len(wrong)
+    return total
 
 
 def batches() -> Iterator[list[Movie]]:

@@ -18,6 +18,7 @@ from nexus.catalog import genres, images, listings, operations, title_index, upk
 from nexus.catalog.upstream import in_background
 from nexus.jobs.apart import run_apart
 from nexus.lib.errors import BadUpstreamError, UnavailableError
+from nexus.queue import do_later
 
 # Waits 4 s, 16 s, ... and 18 hours at last: a mail server may be down for a day.
 PATIENT = RetryStrategy(max_attempts=8, exponential_wait=4)
@@ -94,11 +95,19 @@ def refresh_changed_movies(timestamp: int) -> None:
     upkeep.refresh_changed_movies(now=timezone.now())
 
 
-# Films that a version before this one stores while both run have no words yet.
+# Films that a version before this one stores while both run lack words, or have others.
 @app.periodic(cron="50 * * * *")
 @app.task(name="derive_titles", queueing_lock="derive_titles")
 def derive_titles(timestamp: int) -> None:
     title_index.derive_missing()
+    if not title_index.are_all_right():
+        do_later("derive_titles_anew", arguments={}, once="all")
+
+
+# Looks at every title after an upgrade that derives them otherwise.
+@app.task(name="derive_titles_anew", lock="derive_titles_anew")
+async def derive_titles_anew() -> None:
+    await run_apart("titles")
 
 
 # Twice before the lists are stale, so that one failure goes unnoticed.

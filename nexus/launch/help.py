@@ -14,6 +14,7 @@ COMMANDS: Final = {
     "createadmin": "make an account for /admin/",
     "promote": "give a member a role",
     "catalog": "bring films in from TMDb, or bring them up to date",
+    "titles": "look at all titles after an upgrade, as a job does",
     "train": "learn from the ratings now, instead of within a day",
     "models": "list, activate, roll back or prune what was learned",
     "ratings": "import the ratings of a MovieLens folder, or forget them",
