@@ -17,7 +17,7 @@ from nexus.catalog.titles import (
 
 AT_ONCE = 1_000
 # Said to be done of all films; another name where the rule becomes another.
-DERIVED: Final = "write titles without their signs"
+DERIVED: Final = "write words with their vowel signs"
 DERIVED_COLUMNS: Final = ("sort_title", "title_keys", "title_words")
 READ: Final = ("id", "title", "original_title", "original_language", *DERIVED_COLUMNS)
 

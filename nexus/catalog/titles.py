@@ -30,8 +30,16 @@ LETTERS = str.maketrans(
     # Taken apart it is "1/2", and would run into a number before it.
     | {fraction: f" {fraction}" for fraction in "½⅓⅔¼¾"}
 )
+# Vowels that Hindi, Thai and others write as marks, which `\w` does not match. What
+# combines with a letter is an accent or the like, and left out of words.
+VOWELS = "".join(
+    mark
+    for mark in map(chr, range(0x300, 0xFE00))
+    if unicodedata.category(mark) in {"Mn", "Mc"} and not unicodedata.combining(mark)
+)
+NO_LETTERS = re.compile(rf"(?:[^\w{VOWELS}]|_)+")
 # What stands between two letters without a space: "E.T.", "Spider-Man", "Ocean's".
-JOINT = re.compile(r"(?<=[^\W_])(?:[^\w\s]|_)+(?=[^\W_])")
+JOINT = re.compile(rf"(?<=[^\W_]|[{VOWELS}])(?:[^\w\s{VOWELS}]|_)+(?=[^\W_])")
 AND_SIGN = re.compile(r"(?<=\s)&(?=\s)")
 LONGEST_WORD = 40
 LONGEST_KEY = 500  # fits the entry of an index, in any script
@@ -51,7 +59,7 @@ def fold(title: str) -> str:
     if not kept.isascii():
         plain = unicodedata.normalize("NFKD", kept.translate(LETTERS))
         kept = "".join(letter for letter in plain if not unicodedata.combining(letter))
-    return re.sub(r"[\W_]+", " ", kept).strip()
+    return NO_LETTERS.sub(" ", kept).strip()
 
 
 def sort_title(title: str, original_title: str, language: str | None) -> str:

@@ -63,6 +63,7 @@ def found(typed: str) -> list[str]:
         ("8 1/2", "8½"),
         ("godfather movie", "The Godfather"),
         ("eternal sunshine whatsoever", "Eternal Sunshine"),
+        ("हैरी पाटर", "हैरी पॉटर"),
         ("50%", "50% Off"),
         ("$", "$"),
         ("!!!", "!!!"),

@@ -29,6 +29,9 @@ from nexus.catalog.titles import (
         ("8½", "8 1 2"),
         ("Fast & Furious", "fast and furious"),
         ("R&B", "r b"),
+        ("हैरी पॉटर", "हैरी पॉटर"),
+        ("แฮร์รี่", "แฮร์รี"),
+        ("I ❤️ Huckabees", "i huckabees"),
         ("...", ""),
     ],
 )
@@ -61,6 +64,8 @@ def test_it_is_found_without_what_is_an_article_somewhere(title: str, key: str) 
         ("The X-Men", {"x men", "xmen"}),
         ("Schindler's List", {"schindler s list", "schindlers list"}),
         ("L.A. Story", {"a story", "la story"}),
+        ("हैरी पॉटर", {"हैरी पॉटर"}),
+        ("दो-तीन", {"दो तीन", "दोतीन"}),
         ("Lilo & Stitch", {"lilo and stitch", "lilo stitch"}),
         ("...", {"..."}),
     ],
