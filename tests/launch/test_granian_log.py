@@ -42,8 +42,9 @@ def test_it_tells_other_warnings(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_it_tells_requests_where_that_is_asked_for(
-    capsys: pytest.CaptureFixture[str],
+    capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level(logging.WARNING)  # of the root
     configure()
 
     logging.getLogger("granian.access").info("GET /")
