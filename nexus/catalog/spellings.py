@@ -29,6 +29,7 @@ MEANT: Final = {
 }
 LETTERS: Final = {"i", "v", "x"}  # also numbers, but not where a title begins
 FIRST: Final = "1"
+PARTS: Final = {"chapter", "part", "vol", "volume"}
 MOST_SPELLINGS: Final = 20  # of several such words
 
 
@@ -64,6 +65,11 @@ def other_spellings(title: str) -> Iterator[str]:
 
 
 def without_first_number(title: str) -> list[str]:
-    """Return "rocky" for "Rocky 1": the first film of several has no number."""
-    words = fold(title).split()
-    return [" ".join(words[:-1])] if len(words) > 1 and words[-1] == FIRST else []
+    """Return "rocky" for "Rocky 1", "dune" for "Dune: Part One".
+
+    The first film of several has no number.
+    """
+    *words, last = fold(title).split() or [""]
+    if len(words) > 1 and words[-1] in PARTS:
+        return [" ".join(words[:-1])] if last in {FIRST, *MEANT[FIRST]} else []
+    return [" ".join(words)] if words and last == FIRST else []

@@ -173,6 +173,8 @@ def test_what_an_older_version_found_films_by_is_put_right_once() -> None:
         ("the x files", "The X Files: I Want to Believe", "The Ten Files"),
         ("rocky 1", "Rocky", "Rocky and I"),
         ("rogue 1", "Rogue One: A Star Wars Story", "Rogue"),
+        ("godfather part 1", "The Godfather", "The Godfather Part II"),
+        ("dune part one", "Dune", "Dune: Part Two"),
     ],
 )
 def test_a_title_comes_first_however_it_is_written(

@@ -36,7 +36,17 @@ def test_there_are_not_too_many_spellings() -> None:
 
 @pytest.mark.parametrize(
     ("title", "others"),
-    [("Rocky 1", ["rocky"]), ("Rocky 2", []), ("The One", []), ("1", []), ("!", [])],
+    [
+        ("Rocky 1", ["rocky"]),
+        ("Dune: Part One", ["dune"]),
+        ("The Godfather Part I", ["the godfather"]),
+        ("Rocky 2", []),
+        ("Dune: Part Two", []),
+        ("The One", []),
+        ("Part One", []),
+        ("1", []),
+        ("!", []),
+    ],
 )
 def test_the_first_film_has_no_number(title: str, others: list[str]) -> None:
     assert without_first_number(title) == others
