@@ -73,9 +73,8 @@ def are_all_right() -> bool:
 def derive_anew() -> int:
     """Put right what an older version derived otherwise; return for how many films.
 
-    All titles are looked at, a minute or two for a million; few films are written, and
-    after an interruption fewer. It is done once none was wrong: until then that version
-    may have served and stored more.
+    All titles are looked at; few films are written, after an interruption fewer. It is
+    done once none was wrong: until then that version may have served and stored more.
     """
     if are_all_right():
         return 0
